@@ -1,0 +1,1 @@
+//! What a package's files should be, from the databases on a root.

@@ -1,0 +1,1 @@
+//! Items, rules, findings, gaps, reports and verdicts; plugins and the runner.

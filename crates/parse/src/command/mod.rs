@@ -1,0 +1,1 @@
+//! Command lines: words, quotes, pipes, and what a command does.

@@ -1,0 +1,1 @@
+//! ELF facts that matter to a responder.

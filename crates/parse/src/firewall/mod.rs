@@ -1,0 +1,1 @@
+//! Rule sets: saved files and the kernel's own records.

@@ -1,0 +1,20 @@
+//! Bytes to types. Nothing here reads a file, asks the kernel or knows where its bytes came from.
+//!
+//! Every input is an intruder's: parsers take `&[u8]`, give a result per line or record, never
+//! index, never panic, and leave names as bytes ([`Text`]). A bad line costs that line alone.
+
+pub mod account;
+pub mod command;
+pub mod elf;
+pub mod firewall;
+mod line;
+pub mod login;
+pub mod module;
+pub mod package;
+pub mod schedule;
+pub mod startup;
+mod text;
+pub mod virt;
+
+pub use line::{BadLine, Line, lines};
+pub use text::Text;

@@ -1,0 +1,1 @@
+//! Login records: utmp, lastlog, authentication logs.

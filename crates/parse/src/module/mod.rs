@@ -1,0 +1,1 @@
+//! Kernel modules: the loaded list, sysfs, symbols, taint, modprobe configuration.

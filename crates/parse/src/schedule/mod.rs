@@ -1,0 +1,1 @@
+//! Scheduled work: crontabs, anacron, at jobs.

@@ -1,0 +1,1 @@
+//! Virtual machines and their consoles: libvirt XML, qemu command lines, socket tables.

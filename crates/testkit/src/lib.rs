@@ -1,0 +1,1 @@
+//! Fixture roots and rule cases for tests.

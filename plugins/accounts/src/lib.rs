@@ -1,0 +1,1 @@
+//! Accounts, passwords, sudoers, authorized keys, sshd_config.

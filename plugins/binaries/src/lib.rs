@@ -1,0 +1,1 @@
+//! The programs a responder relies on, against their packages.

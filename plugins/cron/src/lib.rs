@@ -1,0 +1,1 @@
+//! Scheduled work: user spools, crontabs, anacron, at jobs.

@@ -1,0 +1,1 @@
+//! Packet filter rules, in the kernel and saved.

@@ -1,0 +1,1 @@
+//! The shared judge of everything that starts a program by itself.

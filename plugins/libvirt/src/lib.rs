@@ -1,0 +1,1 @@
+//! Virtual machine consoles and who is connected to them.

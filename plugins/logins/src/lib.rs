@@ -1,0 +1,1 @@
+//! Who came in, and login records that were altered.

@@ -1,0 +1,1 @@
+//! Kernel modules and the views of them that must agree.

@@ -1,0 +1,1 @@
+//! What starts by itself at boot, at login, by device or by activation.
