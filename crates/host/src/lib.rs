@@ -1,1 +1,26 @@
-//! The only door to the host: roots, processes, netlink, limits.
+//! The only door to the host: roots, /proc, /sys, limits, and the rights this process gives up.
+//!
+//! Nothing else in coroner opens a file of the audited host. A [`Host`] is a root directory (the
+//! live `/` or a mounted disk) and, when the host runs, its /proc and /sys. Every path is resolved
+//! inside its root, whatever links an intruder left; every open is read-only, bounded and cannot
+//! block; what could not be read says why ([`Blocked`]).
+
+mod blocked;
+mod detached;
+mod dir;
+mod file;
+mod host;
+mod path;
+mod root;
+pub mod sandbox;
+mod stat;
+mod system;
+
+pub use blocked::{Blocked, ReadError};
+pub use dir::{DirEntry, Listing};
+pub use file::{Content, OpenFile};
+pub use host::{Host, HostSources};
+pub use path::HostPath;
+pub use root::Root;
+pub use stat::{FileType, Stat, Timestamp};
+pub use system::{SystemFacts, is_privileged};

@@ -1,0 +1,31 @@
+//! What the running kernel says of itself and of this process.
+
+use coroner_parse::Text;
+
+/// uname(2), for a live host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemFacts {
+    /// The node name.
+    pub name: Text,
+    /// The kernel release, such as `6.1.0-18-amd64`.
+    pub kernel: Text,
+    /// The machine, such as `x86_64`.
+    pub machine: Text,
+}
+
+impl SystemFacts {
+    /// Asks the kernel this process runs on.
+    pub fn read() -> Self {
+        let name = rustix::system::uname();
+        Self {
+            name: Text::from(name.nodename().to_bytes()),
+            kernel: Text::from(name.release().to_bytes()),
+            machine: Text::from(name.machine().to_bytes()),
+        }
+    }
+}
+
+/// Whether this process runs as root, without which much of a host cannot be seen.
+pub fn is_privileged() -> bool {
+    rustix::process::geteuid().is_root()
+}
