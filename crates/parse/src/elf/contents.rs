@@ -12,6 +12,8 @@ const BLOCKS: usize = 32;
 const BLOCK: usize = 4096;
 /// How much of a section is searched for a mark.
 const SEARCHED: usize = 64 * 1024;
+/// shc's stub has few constants; larger programs that hold its message only know of it, as this one.
+const SHC_CONSTANTS: usize = 16 * 1024;
 /// Entropy, in thousandths of a bit, above which code is packed or encrypted.
 const DENSE: u16 = 7200;
 
@@ -47,7 +49,8 @@ fn entropy(bytes: &[u8]) -> Option<u16> {
 fn packers(image: &Image<'_>, facts: &ElfFacts) -> Vec<Packer> {
     let tail = image.head.len().saturating_sub(4096);
     let tail = image.head.get(tail..).filter(|_| !image.partly_read()).unwrap_or_default();
-    let rodata = part(image.section_bytes(b".rodata"));
+    let rodata = Some(image.section_bytes(b".rodata")).filter(|bytes| bytes.len() <= SHC_CONSTANTS);
+    let rodata = rodata.unwrap_or_default();
     let first = image.head.get(..512).unwrap_or(image.head);
     let last = tail.get(tail.len().saturating_sub(64)..).unwrap_or_default();
     let has = |place: &[u8], mark: &[u8]| memmem::find(place, mark).is_some();

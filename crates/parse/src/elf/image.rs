@@ -104,7 +104,7 @@ impl<'a> Image<'a> {
 
     /// A table could not be read: that is damage only when it lies outside the file itself.
     fn missing(&mut self, end: u64, reason: &'static str) {
-        if end >= self.file_size || !self.partly_read() {
+        if end > self.file_size || !self.partly_read() {
             self.damage(reason);
         }
     }

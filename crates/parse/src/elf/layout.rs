@@ -1,9 +1,8 @@
 //! Where things lie: entry point, odd segments, bytes after the end.
 
+use goblin::elf::header::EM_PPC64;
 use goblin::elf::program_header::{PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, ProgramHeader};
-use goblin::elf::section_header::{
-    SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_NOTE, SHT_SYMTAB, SectionHeader,
-};
+use goblin::elf::section_header::{SHF_ALLOC, SHT_NOBITS, SHT_NOTE, SHT_SYMTAB};
 
 use super::facts::{AppendedKind, ElfFacts, EntryPlace, NoteToLoad, ObjectType, StackFlag};
 use super::image::Image;
@@ -34,6 +33,7 @@ fn stack(image: &Image<'_>) -> StackFlag {
     }
 }
 
+/// On 64-bit PowerPC the entry point is a descriptor in `.opd`, which is data.
 fn entry_place(image: &Image<'_>) -> Option<EntryPlace> {
     let entry = image.header.e_entry;
     if entry == 0 || image.segments.is_empty() {
@@ -42,25 +42,22 @@ fn entry_place(image: &Image<'_>) -> Option<EntryPlace> {
     let Some(segment) = image.loads().find(|load| within(entry, load.p_vaddr, load.p_memsz)) else {
         return Some(EntryPlace::Nowhere);
     };
-    if segment.p_flags & PF_X == 0 {
-        return Some(EntryPlace::NotExecutable);
-    }
-    let sections = image.sections.as_deref()?;
-    if sections.is_empty() {
-        return Some(EntryPlace::Segment);
-    }
-    let section = sections.iter().find(|section| {
+    let section = image.sections.iter().flatten().find(|section| {
         section.sh_flags & u64::from(SHF_ALLOC) != 0
             && within(entry, section.sh_addr, section.sh_size)
     });
-    Some(section.map_or(EntryPlace::OutsideSections, |section| entry_section(image, section)))
-}
-
-fn entry_section(image: &Image<'_>, section: &SectionHeader) -> EntryPlace {
-    match image.section_name(section) {
-        b".text" if section.sh_flags & u64::from(SHF_EXECINSTR) != 0 => EntryPlace::Text,
-        other => EntryPlace::Section(Text::from(other)),
+    let name = section.map(|section| image.section_name(section));
+    if segment.p_flags & PF_X == 0 {
+        let described = image.header.e_machine == EM_PPC64 && name == Some(b".opd");
+        return Some(if described { EntryPlace::Text } else { EntryPlace::NotExecutable });
     }
+    let sections = image.sections.as_deref()?;
+    Some(match name {
+        Some(b".text") => EntryPlace::Text,
+        Some(other) => EntryPlace::Section(Text::from(other)),
+        None if sections.is_empty() => EntryPlace::Segment,
+        None => EntryPlace::OutsideSections,
+    })
 }
 
 /// Infectors that need room for code take a note segment, which nothing needs at run time, and
@@ -76,7 +73,11 @@ fn note_to_load(image: &Image<'_>) -> Vec<NoteToLoad> {
     checks.into_iter().filter_map(|(seen, sign)| seen.then_some(sign)).collect()
 }
 
+/// Go's linker itself leaves a note section without a segment.
 fn note_without_segment(image: &Image<'_>) -> bool {
+    if image.section(b".note.go.buildid").is_some() {
+        return false;
+    }
     let segments: Vec<_> = image.segments.iter().filter(|s| s.p_type == PT_NOTE).collect();
     let mut notes = image.sections.iter().flatten().filter(|section| {
         section.sh_type == SHT_NOTE
@@ -102,8 +103,12 @@ fn code_without_section(image: &Image<'_>) -> bool {
     code.any(|load| !has_section(load))
 }
 
-/// Linkers write all loaded segments in one run of the table, by rising address.
+/// Linkers write all loaded segments in one run of the table. patchelf breaks that run, but leaves
+/// one executable segment.
 fn code_out_of_place(image: &Image<'_>) -> bool {
+    if image.loads().filter(|load| load.p_flags & PF_X != 0).count() < 2 {
+        return false;
+    }
     let mut runs = image.segments.chunk_by(|a, b| (a.p_type == PT_LOAD) == (b.p_type == PT_LOAD));
     let is_load = |run: &&[ProgramHeader]| run.first().is_some_and(|s| s.p_type == PT_LOAD);
     let after_first = runs.by_ref().skip_while(|run| !is_load(run)).skip(1);
