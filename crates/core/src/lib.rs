@@ -1,1 +1,47 @@
 //! Items, rules, findings, gaps, reports and verdicts; plugins and the runner.
+//!
+//! Collecting makes items, judging makes findings from items alone. Nothing here knows a file
+//! format or a technique: those are the plugins'.
+
+pub mod audit;
+mod cx;
+mod digest;
+mod files;
+mod finding;
+mod gap;
+mod identity;
+mod item;
+mod launches;
+mod network;
+mod options;
+pub mod packages;
+mod plugin;
+pub mod policy;
+mod report;
+mod rule;
+mod schema;
+mod shared;
+mod time;
+mod verdict;
+
+pub use coroner_host::{Blocked, Content, DirEntry, FileType, HostPath, Listing, ReadError, Stat};
+pub use coroner_parse::Text;
+pub use cx::{Cx, Deadline};
+pub use digest::{Algorithm, Digest, Hasher, sha256_of};
+pub use finding::{Draft, Evidence, Finding, Findings, Subject};
+pub use gap::Gap;
+#[doc(hidden)]
+pub use inventory;
+pub use item::{Item, ItemKind, ItemType, Items};
+pub use network::Network;
+pub use options::{Options, Scope};
+pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
+pub use report::{
+    BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, Report, ReportError, Run, SCHEMA,
+    Status, Tool,
+};
+pub use rule::{Confidence, Rule, Severity};
+pub use schema::report_schema;
+pub use shared::{FileFacts, Launch, PackageState, Script, Trigger};
+pub use time::Time;
+pub use verdict::{Level, Verdict};

@@ -4,8 +4,20 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 /// Why something that exists could not be seen. Each becomes a gap in the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
-#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    thiserror::Error,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Blocked {
@@ -65,8 +77,7 @@ impl ReadError {
     /// The meaning of an errno of open(2), read(2), getdents64(2) or statx(2) for a reader.
     pub fn from_errno(errno: Errno) -> Self {
         match errno {
-            Errno::NOENT => Self::Absent,
-            Errno::NOTDIR => Self::Absent,
+            Errno::NOENT | Errno::NOTDIR => Self::Absent,
             other => Self::Blocked(Blocked::from_errno(other)),
         }
     }

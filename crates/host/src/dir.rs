@@ -35,7 +35,7 @@ pub(crate) fn read_dir(
     dir: &HostPath,
     limit: usize,
 ) -> Result<Listing, ReadError> {
-    let mut buffer = [const { MaybeUninit::<u8>::uninit() }; BUFFER];
+    let mut buffer = vec![MaybeUninit::<u8>::uninit(); BUFFER];
     let mut reader = RawDir::new(fd, &mut buffer);
     let mut listing = Listing::default();
     while let Some(entry) = reader.next() {

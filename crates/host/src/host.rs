@@ -183,7 +183,8 @@ impl Host {
 
     /// Puts back what [`Host::tree`] cut off a path.
     fn outside(asked: &HostPath, inside: &HostPath, real: HostPath) -> HostPath {
-        let kernel_top = asked.as_bytes().len() - inside.as_bytes().len().min(asked.as_bytes().len());
+        let kernel_top =
+            asked.as_bytes().len() - inside.as_bytes().len().min(asked.as_bytes().len());
         match asked.as_bytes().get(..kernel_top) {
             Some(top) if !top.is_empty() && asked != inside => {
                 HostPath::new([top, real.as_bytes()].concat())

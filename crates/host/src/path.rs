@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// Repeated slashes, `.` components and a trailing slash are dropped; `..` stays, because only the
 /// root's own links say where it leads. It is not `AsRef<Path>`, so it cannot reach `std::fs`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(from = "Text", into = "Text")]
 #[schemars(with = "Text")]
 pub struct HostPath(Text);

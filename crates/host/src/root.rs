@@ -307,10 +307,7 @@ mod tests {
         read(&root, "/absolute").unwrap();
         let after = std::fs::symlink_metadata(dir.path().join("absolute")).unwrap();
         if root.keeps_atime() {
-            assert_eq!(
-                (before.atime(), before.atime_nsec()),
-                (after.atime(), after.atime_nsec())
-            );
+            assert_eq!((before.atime(), before.atime_nsec()), (after.atime(), after.atime_nsec()));
         }
     }
 

@@ -86,16 +86,10 @@ fn percent_decode(encoded: &[u8]) -> Vec<u8> {
     let mut rest = encoded;
     while let Some((&first, after)) = rest.split_first() {
         let escaped = (first == b'%').then(|| after.split_at_checked(2)).flatten();
-        match escaped.and_then(|(hex, tail)| Some((hex_byte(hex)?, tail))) {
-            Some((byte, tail)) => {
-                out.push(byte);
-                rest = tail;
-            }
-            None => {
-                out.push(first);
-                rest = after;
-            }
-        }
+        let decoded = escaped.and_then(|(hex, tail)| Some((hex_byte(hex)?, tail)));
+        let (byte, tail) = decoded.unwrap_or((first, after));
+        out.push(byte);
+        rest = tail;
     }
     out
 }

@@ -1,1 +1,1 @@
-//! Accounts and what they may do: passwd, shadow, group, sudoers, sshd_config, authorized keys.
+//! Accounts and what they may do: passwd, shadow, group, sudoers, `sshd_config`, authorized keys.

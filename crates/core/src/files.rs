@@ -1,0 +1,215 @@
+//! File facts: each named file is opened once, hashed once, and asked about once.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use coroner_host::{Blocked, Host, HostPath, OpenFile, ReadError};
+use coroner_parse::{Text, elf};
+use rayon::prelude::*;
+
+use crate::digest::{Algorithm, Hasher, hex};
+use crate::packages::{Claim, PackageKnowledge, state_of};
+use crate::{Deadline, Digest, FileFacts, Gap, PackageState, Script};
+
+/// Content that is looked at for ELF facts and kept as script text.
+const HEAD: usize = 2 << 20;
+const SCRIPT_TEXT: usize = 64 << 10;
+/// Larger files are not hashed whole: no program or script is.
+const LARGEST_HASHED: u64 = 512 << 20;
+
+/// What came of the named files.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) files: Vec<FileFacts>,
+    pub(crate) scripts: Vec<Script>,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// What naming a file asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Ask {
+    /// Keep its text when no package vouches for it.
+    pub(crate) text: bool,
+}
+
+pub(crate) struct Resolver<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) packages: &'a dyn PackageKnowledge,
+    pub(crate) deadline: Deadline,
+}
+
+/// One file as it lies, before it is copied to each name that led to it.
+struct Lying {
+    facts: FileFacts,
+    script: Option<Script>,
+    gap: Option<Gap>,
+}
+
+impl Resolver<'_> {
+    /// Finds out the facts of all named paths, in parallel. A path that is not there and that no
+    /// package claims has no facts.
+    pub(crate) fn resolve(&self, named: &BTreeMap<HostPath, Ask>) -> Resolved {
+        let mut out = Resolved::default();
+        let mut by_place: BTreeMap<HostPath, (Ask, BTreeSet<HostPath>)> = BTreeMap::new();
+        let places: Vec<_> =
+            named.par_iter().map(|(path, ask)| (path, ask, self.host.resolve(path))).collect();
+        for (path, ask, place) in places {
+            match place {
+                Ok(place) => {
+                    let (whole_ask, aliases) = by_place.entry(place).or_default();
+                    *whole_ask = (*whole_ask).max(*ask);
+                    aliases.insert(path.clone());
+                }
+                Err(ReadError::Absent) => out.files.extend(self.missing(path)),
+                Err(ReadError::Blocked(reason)) => out.gaps.push(gap(path, reason)),
+            }
+        }
+        let lying: Vec<_> = by_place
+            .par_iter()
+            .map(|(place, (ask, names))| (names, self.look_at(place, *ask)))
+            .collect();
+        for (names, found) in lying {
+            match found {
+                Ok(lying) => out.take(self.host, names, lying),
+                Err((path, reason)) => out.gaps.push(gap(&path, reason)),
+            }
+        }
+        out
+    }
+
+    fn missing(&self, path: &HostPath) -> Option<FileFacts> {
+        let claim = self.packages.claim(path)?;
+        let gone = !claim.may_be_missing && self.host.stat(path).is_err();
+        gone.then(|| FileFacts::missing(path.clone(), claim.package))
+    }
+
+    fn look_at(&self, place: &HostPath, ask: Ask) -> Result<Lying, (HostPath, Blocked)> {
+        let blocked =
+            |error: ReadError| (place.clone(), error.blocked().unwrap_or(Blocked::Vanished));
+        if self.deadline.is_over() {
+            return Err((place.clone(), Blocked::OutOfTime));
+        }
+        let stat = self.host.stat(place).map_err(blocked)?;
+        let claim = self.packages.claim(place);
+        let mut facts = FileFacts::from_stat(place.clone(), &stat);
+        facts.package = claim.as_ref().map(|claim| claim.package.clone());
+        facts.state = state_of(self.packages.is_known(), claim.as_ref(), None);
+        if !stat.is_file() {
+            return Ok(Lying { facts, script: None, gap: None });
+        }
+        let file = self.host.open_file(place).map_err(blocked)?;
+        self.read_content(facts, &file, claim.as_ref(), ask)
+            .map_err(|reason| (place.clone(), reason))
+    }
+
+    fn read_content(
+        &self,
+        mut facts: FileFacts,
+        file: &OpenFile,
+        claim: Option<&Claim>,
+        ask: Ask,
+    ) -> Result<Lying, Blocked> {
+        facts.capabilities = file.xattr("security.capability").map(|value| hex(&value));
+        let expected = claim.and_then(|claim| claim.expected.as_ref());
+        let read = Pass::over(file, expected.map(Digest::algorithm), self.deadline)?;
+        facts.sha256 = read.sha256.as_ref().map(Digest::hex);
+        facts.elf = elf::facts(&read.head, file.stat().size);
+        facts.shebang = shebang(&read.head);
+        facts.state = state_of(self.packages.is_known(), claim, read.matching.as_ref());
+        if !matches!(facts.state, PackageState::Local | PackageState::Vendor) {
+            facts.expected = expected.cloned();
+            facts.actual = expected.and(read.matching);
+        }
+        let keep = ask.text && facts.elf.is_none() && !facts.state.is_vouched();
+        let script = keep.then(|| script(&facts.path, &read.head));
+        let gap = read.truncated.then(|| gap(&facts.path, Blocked::TooLarge));
+        Ok(Lying { facts, script, gap })
+    }
+}
+
+impl Resolved {
+    fn take(&mut self, host: &Host, names: &BTreeSet<HostPath>, lying: Lying) {
+        for name in names {
+            let mut facts = lying.facts.clone();
+            if *name != facts.path {
+                facts.real = Some(facts.path.clone());
+                facts.target = host.read_link(name).ok();
+                facts.path = name.clone();
+            }
+            self.files.push(facts);
+            if let Some(script) = &lying.script {
+                self.scripts.push(Script { path: name.clone(), ..script.clone() });
+            }
+        }
+        self.gaps.extend(lying.gap);
+    }
+
+    /// The places that were hashed, so that checking every packaged file leaves them out.
+    pub(crate) fn places(&self) -> HashSet<HostPath> {
+        let hashed = self.files.iter().filter(|file| file.sha256.is_some());
+        hashed.map(|file| file.lies_at().clone()).collect()
+    }
+}
+
+/// One pass over a file's content.
+struct Pass {
+    head: Vec<u8>,
+    sha256: Option<Digest>,
+    /// By the package's algorithm.
+    matching: Option<Digest>,
+    /// The file was too large to hash.
+    truncated: bool,
+}
+
+impl Pass {
+    fn over(
+        file: &OpenFile,
+        wanted: Option<Algorithm>,
+        deadline: Deadline,
+    ) -> Result<Self, Blocked> {
+        let mut own = Hasher::new(Algorithm::Sha256);
+        let mut other = wanted.filter(|&a| a != Algorithm::Sha256).map(Hasher::new);
+        let (mut head, mut total) = (Vec::new(), 0_u64);
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            let count = file.read(&mut buffer)?;
+            let chunk = buffer.get(..count).unwrap_or_default();
+            if chunk.is_empty() {
+                break;
+            }
+            let room = HEAD.saturating_sub(head.len());
+            head.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+            total += chunk.len() as u64;
+            if total > LARGEST_HASHED {
+                return Ok(Self { head, sha256: None, matching: None, truncated: true });
+            }
+            if deadline.is_over() {
+                return Err(Blocked::OutOfTime);
+            }
+            own.update(chunk);
+            if let Some(other) = &mut other {
+                other.update(chunk);
+            }
+        }
+        let sha256 = own.finish();
+        let matching = match (wanted, other) {
+            (_, Some(other)) => Some(other.finish()),
+            (wanted, None) => wanted.map(|_| sha256.clone()),
+        };
+        Ok(Self { head, sha256: Some(sha256), matching, truncated: false })
+    }
+}
+
+fn shebang(head: &[u8]) -> Option<Text> {
+    let line = head.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    Some(Text::from(line.get(..256).unwrap_or(line)))
+}
+
+fn script(path: &HostPath, head: &[u8]) -> Script {
+    let text = head.get(..SCRIPT_TEXT).unwrap_or(head);
+    Script { path: path.clone(), text: Text::from(text), truncated: head.len() > SCRIPT_TEXT }
+}
+
+fn gap(path: &HostPath, reason: Blocked) -> Gap {
+    let plugin = "core".to_owned();
+    Gap { plugin, path: path.clone(), line: None, reason, detail: None, matters: true }
+}

@@ -1,0 +1,139 @@
+//! Items: facts, without judgement. All that judging ever sees.
+
+use std::collections::HashMap;
+
+use coroner_parse::Text;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{FileFacts, HostPath, Script};
+
+/// A type of fact. Its fields become the item's fields, so none may be called `kind`, `key` or
+/// `normal`.
+pub trait ItemKind: Serialize + DeserializeOwned + schemars::JsonSchema {
+    /// `cron.entry`, `account`, ...: never changed once released.
+    const KIND: &'static str;
+
+    /// Names the same thing on every run and every host; unique within the kind.
+    fn key(&self) -> Text;
+
+    /// A second form with addresses, ports, pids and random names masked, for stacking hosts.
+    fn normal(&self) -> Option<Text> {
+        None
+    }
+}
+
+/// One fact, as reports hold it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Item {
+    /// See [`ItemKind::KIND`].
+    pub kind: String,
+    /// See [`ItemKind::key`].
+    pub key: Text,
+    /// See [`ItemKind::normal`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normal: Option<Text>,
+    /// The fields of the kind.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+impl Item {
+    /// Stores a typed fact. Fields that are not an object (no item type has such) are dropped.
+    pub fn of<T: ItemKind>(fact: &T) -> Self {
+        let fields = match serde_json::to_value(fact) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        };
+        Self { kind: T::KIND.to_owned(), key: fact.key(), normal: fact.normal(), fields }
+    }
+
+    /// The typed fact again; `None` when a saved report holds fields this version cannot read.
+    pub fn read<T: ItemKind>(&self) -> Option<T> {
+        T::deserialize(serde::de::value::MapDeserializer::new(
+            self.fields.iter().map(|(name, value)| (name.as_str(), value)),
+        ))
+        .ok()
+    }
+
+    fn order(&self) -> (&str, &Text) {
+        (&self.kind, &self.key)
+    }
+}
+
+/// A type of item, as plugins declare it for the published schema.
+#[derive(Clone, Copy)]
+pub struct ItemType {
+    /// See [`ItemKind::KIND`].
+    pub kind: &'static str,
+    /// Makes the JSON schema of the fields.
+    pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+}
+
+impl ItemType {
+    /// Declares `T`.
+    pub const fn of<T: ItemKind>() -> Self {
+        Self { kind: T::KIND, schema: |generator| generator.subschema_for::<T>() }
+    }
+}
+
+impl std::fmt::Debug for ItemType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind)
+    }
+}
+
+/// All items of a run, sorted, with the look-ups that judges need.
+#[derive(Debug, Default)]
+pub struct Items {
+    sorted: Vec<Item>,
+    files: HashMap<HostPath, usize>,
+    scripts: HashMap<HostPath, usize>,
+}
+
+impl Items {
+    /// Sorts the items and drops exact repetitions.
+    pub fn new(mut items: Vec<Item>) -> Self {
+        items.sort_by(|a, b| {
+            a.order().cmp(&b.order()).then_with(|| {
+                let fields = |item: &Item| serde_json::to_string(&item.fields).unwrap_or_default();
+                fields(a).cmp(&fields(b))
+            })
+        });
+        items.dedup();
+        let at = |kind: &str| {
+            let named = items.iter().enumerate().filter(|(_, item)| item.kind == kind);
+            named.map(|(index, item)| (HostPath::from(item.key.clone()), index)).collect()
+        };
+        let (files, scripts) = (at(FileFacts::KIND), at(Script::KIND));
+        Self { sorted: items, files, scripts }
+    }
+
+    /// Every fact of one type, in the order of their keys.
+    pub fn all<T: ItemKind>(&self) -> impl Iterator<Item = T> {
+        let start = self.sorted.partition_point(|item| item.kind.as_str() < T::KIND);
+        let rest = self.sorted.get(start..).unwrap_or_default();
+        rest.iter().take_while(|item| item.kind == T::KIND).filter_map(Item::read)
+    }
+
+    /// The facts of a file that a plugin or a launch named.
+    pub fn file(&self, path: &HostPath) -> Option<FileFacts> {
+        self.sorted.get(*self.files.get(path)?)?.read()
+    }
+
+    /// The text of a launched file that no package vouches for.
+    pub fn script(&self, path: &HostPath) -> Option<Script> {
+        self.sorted.get(*self.scripts.get(path)?)?.read()
+    }
+
+    /// The items as reports hold them.
+    pub fn as_slice(&self) -> &[Item] {
+        &self.sorted
+    }
+
+    /// The items, given away.
+    pub fn into_vec(self) -> Vec<Item> {
+        self.sorted
+    }
+}

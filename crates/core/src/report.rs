@@ -1,0 +1,182 @@
+//! The report: all that an audit saw and thought, in one document.
+
+use std::collections::BTreeMap;
+
+use coroner_host::sandbox::Enforced;
+use coroner_parse::Text;
+use serde::{Deserialize, Serialize};
+
+use crate::{Finding, Gap, Item, Scope, Time, Verdict};
+
+/// The schema this version writes and reads.
+pub const SCHEMA: &str = "coroner.report/1";
+
+/// A report. The same host gives the same bytes, times aside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Report {
+    /// `coroner.report/1`.
+    pub schema: String,
+    /// What made it.
+    pub tool: Tool,
+    /// Of whom.
+    pub host: HostIdentity,
+    /// How and when.
+    pub run: Run,
+    /// One word and its reasons.
+    pub verdict: Verdict,
+    /// Judgements, worst first.
+    pub findings: Vec<Finding>,
+    /// Facts, by kind and key.
+    pub items: Vec<Item>,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+    /// What each plugin did.
+    pub coverage: Vec<Coverage>,
+}
+
+/// The tool that made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Tool {
+    /// Its version.
+    pub version: String,
+    /// The commit it was built from, if the build knew.
+    pub commit: Option<String>,
+    /// SHA-256 of the binary that ran.
+    pub sha256: Option<String>,
+    /// Baselines in use.
+    pub baselines: Vec<BaselineUse>,
+}
+
+/// A baseline that file states rest on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BaselineUse {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// The key that signed it.
+    pub key: Option<String>,
+}
+
+/// Who the host is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HostIdentity {
+    /// A hash of its machine-id (or of its name), the same on every run.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// Its distribution.
+    pub os: OsIdentity,
+    /// Its running kernel's release, live only.
+    pub kernel: Option<Text>,
+    /// Labels from the command line.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// os-release(5), in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OsIdentity {
+    /// `debian`, `rocky`, ...
+    pub id: Text,
+    /// `12`, `9.4`, ...
+    pub version: Text,
+}
+
+/// How and when an audit ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Run {
+    /// `live` or `offline`.
+    pub mode: Mode,
+    /// The root on the auditor's side.
+    pub root: Text,
+    /// How much was looked at.
+    pub scope: Scope,
+    /// When it began.
+    pub started: Time,
+    /// When it ended.
+    pub finished: Time,
+    /// Whether it ran as root.
+    pub privileged: bool,
+    /// How far the kernel held the auditor to reading.
+    pub read_only: Enforced,
+    /// Whether access times were certain to stay as they were.
+    pub keeps_atime: bool,
+    /// Networks that were said to be trusted.
+    pub trusted_nets: Vec<String>,
+    /// Whether secrets in scripts and commands were masked.
+    pub redacted: bool,
+}
+
+/// Whether the host ran while it was audited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// It ran.
+    Live,
+    /// Its disk was mounted elsewhere.
+    Offline,
+}
+
+/// What became of a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It saw all it wanted.
+    Ran,
+    /// It ran and left gaps that matter.
+    Partial,
+    /// It had nothing to do here; `why` says why.
+    Skipped,
+    /// It panicked or overran its time.
+    Failed,
+}
+
+/// What one plugin did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Coverage {
+    /// Its id.
+    pub plugin: String,
+    /// See [`Status`].
+    pub status: Status,
+    /// Items it made.
+    pub items: usize,
+    /// Findings of its rules.
+    pub findings: usize,
+    /// Gaps it left.
+    pub gaps: usize,
+    /// Milliseconds it took to collect.
+    pub ms: u64,
+    /// Why it was skipped or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Why a saved report cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// Not JSON, or fields are missing.
+    #[error("not a coroner report: {0}")]
+    Format(#[from] serde_json::Error),
+    /// Written by another version.
+    #[error("schema '{0}' is not '{SCHEMA}': use the version of coroner that wrote it")]
+    Schema(String),
+}
+
+impl Report {
+    /// Reads a saved report.
+    ///
+    /// # Errors
+    /// Not a report, or one of another schema.
+    pub fn from_json(json: &[u8]) -> Result<Self, ReportError> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        let head: Head = serde_json::from_slice(json)?;
+        if head.schema != SCHEMA {
+            return Err(ReportError::Schema(head.schema));
+        }
+        Ok(serde_json::from_slice(json)?)
+    }
+}
