@@ -1,0 +1,163 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use coroner_core::{Network, Scope};
+
+const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
+                      64 wrong arguments, 70 coroner itself failed.";
+
+/// Looks at a Linux host before it is reinstalled, and says what happened to it.
+#[derive(Debug, Parser)]
+#[command(name = "coroner", version, after_help = STATUS, infer_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Audits the machine it runs on, or a mounted root.
+    #[command(after_help = AUDIT_EXAMPLES)]
+    Audit(Box<AuditArgs>),
+    /// Judges a saved report again, by the rules of this version.
+    #[command(after_help = "Example:\n  coroner judge web1.json --policy accepted.toml")]
+    Judge(JudgeArgs),
+    /// Lists plugins, their rules and what each reads.
+    Plugins(PluginsArgs),
+    /// Prints the JSON schema of reports.
+    Schema,
+}
+
+const AUDIT_EXAMPLES: &str = "Examples:
+  coroner audit                                    this machine, as text on a terminal
+  coroner audit -o /media/stick/web1.json          this machine, as JSON in a file
+  coroner audit --root /mnt                        a mounted disk
+  coroner audit --root /host --proc /host/proc     the host, from a container that mounts it
+  coroner audit --scope quick --only cron,startup  a first look";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AuditArgs {
+    /// The root of a mounted host, instead of this machine
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// The running host's /proc, when its root is mounted into a container
+    #[arg(long, value_name = "DIR", requires = "root")]
+    pub(crate) proc: Option<PathBuf>,
+    /// How much to look at
+    #[arg(long, value_enum, default_value_t = ScopeArg::Standard)]
+    pub(crate) scope: ScopeArg,
+    /// Run these plugins alone
+    #[arg(long, value_name = "PLUGIN", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Leave these plugins out
+    #[arg(long, value_name = "PLUGIN", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+    /// Networks that logins and console peers are expected from, such as 203.0.113.0/24
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) trusted_net: Vec<Network>,
+    /// Passwords to try, one a line, beside the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) wordlist: Option<PathBuf>,
+    /// A label for comparing hosts, such as role=gateway
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
+    pub(crate) label: Vec<(String, String)>,
+    /// Findings that you accept, with reasons (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Seconds that each plugin may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) budget: u64,
+    /// Mask what looks like a secret in commands and scripts
+    #[arg(long)]
+    pub(crate) redact: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct JudgeArgs {
+    /// A report in JSON; - for standard input
+    #[arg(value_name = "REPORT")]
+    pub(crate) report: PathBuf,
+    /// Findings that you accept, with reasons (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PluginsArgs {
+    /// Describe one plugin, or one rule, in full
+    #[arg(value_name = "PLUGIN or RULE")]
+    pub(crate) about: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// Write the report to this file (through a temporary file beside it) instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Text on a terminal and JSON elsewhere, unless said here
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One document
+    Json,
+    /// One record a line
+    Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScopeArg {
+    /// What plugins name, and no more
+    Quick,
+    /// And every packaged file
+    Standard,
+    /// And what costs minutes
+    Full,
+}
+
+impl From<ScopeArg> for Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Quick => Self::Quick,
+            ScopeArg::Standard => Self::Standard,
+            ScopeArg::Full => Self::Full,
+        }
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE, such as role=gateway".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_label_needs_a_key() {
+        assert!(label("=x").is_err());
+        assert_eq!(label("role=a=b").unwrap(), ("role".to_owned(), "a=b".to_owned()));
+    }
+}

@@ -1,0 +1,119 @@
+//! `coroner audit`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use coroner_core::audit::Audit;
+use coroner_core::policy::Policy;
+use coroner_core::{Options, Plugin, Text, Time};
+use coroner_host::sandbox::{self, Enforced, Restrictions};
+use coroner_host::{Host, HostSources};
+
+use crate::args::AuditArgs;
+use crate::output::{self, Failure};
+use crate::plugins::registry;
+use crate::progress::Progress;
+use crate::tool;
+
+/// Longest wordlist: a bounded number of guesses is the point of it.
+const MOST_WORDS: usize = 10_000;
+
+pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
+    let plugins = all_plugins()?;
+    let options = options(args, &plugins)?;
+    let policy = policy(args.policy.as_deref(), &plugins)?;
+    let writable = output::check(&args.output)?;
+    let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
+    let tool = tool::describe();
+    let read_only = read_only(sandbox::restrict(&writable));
+    let audit = Audit {
+        host: Arc::new(host),
+        options: Arc::new(options),
+        plugins,
+        load_packages: Box::new(coroner_baseline::load),
+        policy,
+        tool,
+        read_only,
+    };
+    let progress = Progress::start();
+    let report = audit.run(&mut |step| progress.say(step));
+    drop(progress);
+    output::write(&report, &args.output)?;
+    Ok(ExitCode::from(report.verdict.level.exit_status()))
+}
+
+pub(crate) fn all_plugins() -> Result<Vec<&'static dyn Plugin>, Failure> {
+    registry().map_err(|error| Failure::Broken(error.to_string()))
+}
+
+fn sources(args: &AuditArgs) -> HostSources {
+    match (&args.root, &args.proc) {
+        (Some(root), Some(proc)) => HostSources::mounted(root, proc),
+        (Some(root), None) if is_own_root(root) => HostSources::live(),
+        (Some(root), None) => HostSources::offline(root),
+        (None, _) => HostSources::live(),
+    }
+}
+
+/// `--root /` is this machine.
+fn is_own_root(root: &Path) -> bool {
+    std::fs::canonicalize(root).is_ok_and(|root| root == Path::new("/"))
+}
+
+fn read_only(got: Restrictions) -> Enforced {
+    match (got.writing, got.calls) {
+        (Enforced::Full, Enforced::Full) => Enforced::Full,
+        (Enforced::None, Enforced::None) => Enforced::None,
+        _ => Enforced::Partial,
+    }
+}
+
+fn options(args: &AuditArgs, plugins: &[&'static dyn Plugin]) -> Result<Options, Failure> {
+    for name in args.only.iter().chain(&args.skip) {
+        if !plugins.iter().any(|plugin| plugin.meta().id == name) {
+            let known: Vec<_> = plugins.iter().map(|plugin| plugin.meta().id).collect();
+            let known = known.join(", ");
+            return Err(Failure::usage(format!("no plugin is called '{name}'; there are {known}")));
+        }
+    }
+    Ok(Options {
+        scope: args.scope.into(),
+        only: args.only.clone(),
+        skip: args.skip.clone(),
+        labels: args.label.iter().cloned().collect(),
+        trusted_nets: args.trusted_net.clone(),
+        wordlist: wordlist(args.wordlist.as_deref())?,
+        now: Time::now(),
+        plugin_budget: Duration::from_secs(args.budget),
+        redact: args.redact,
+    })
+}
+
+fn wordlist(path: Option<&Path>) -> Result<Vec<Text>, Failure> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let content = read(path)?;
+    let lines = content.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let words: Vec<Text> = lines.map(Text::from).collect();
+    if words.len() > MOST_WORDS {
+        let problem =
+            format!("{}: more than {MOST_WORDS} words; give the likeliest", path.display());
+        return Err(Failure::usage(problem));
+    }
+    Ok(words)
+}
+
+pub(crate) fn policy(path: Option<&Path>, plugins: &[&dyn Plugin]) -> Result<Policy, Failure> {
+    let Some(path) = path else { return Ok(Policy::default()) };
+    let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
+    let text = String::from_utf8(read(path)?).map_err(|_| wrong("not UTF-8".to_owned()))?;
+    let rules: BTreeSet<&str> =
+        plugins.iter().flat_map(|plugin| plugin.meta().rules.iter().map(|rule| rule.id)).collect();
+    Policy::parse(&text, &rules).map_err(|error| wrong(error.to_string()))
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,14 @@
+//! The one list of plugins. A crate that is not named here is not linked, and its checks would be
+//! missing without a word; tests/ compares this list with the folders of plugins/.
+
+use coroner_plugin_accounts as _;
+use coroner_plugin_binaries as _;
+use coroner_plugin_cron as _;
+use coroner_plugin_firewall as _;
+use coroner_plugin_launch as _;
+use coroner_plugin_libvirt as _;
+use coroner_plugin_logins as _;
+use coroner_plugin_modules as _;
+use coroner_plugin_startup as _;
+
+pub(crate) use coroner_core::registry;
