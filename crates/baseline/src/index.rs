@@ -55,6 +55,8 @@ pub struct Package {
     pub architecture: Text,
     /// Who keeps the database it is in.
     pub manager: Manager,
+    /// Bytes on the disk, roughly: the largest packages are verified first.
+    pub weight: u64,
     /// Files it brought, directories left out.
     pub files: u64,
     /// Of these, how many have a digest.
@@ -66,6 +68,8 @@ pub struct Package {
 pub struct Entry {
     /// The place of its package in [`PackageDb::packages`].
     pub package: u32,
+    /// Its place among all, which within a package is the order in which it was written to the disk.
+    pub order: u32,
     /// What its content is.
     pub expected: Option<Digest>,
     /// An administrator may change it.
@@ -198,9 +202,10 @@ impl PackageDb {
         if self.entries.len() >= MOST_FILES {
             return;
         }
+        let order = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let counts = (!entry.directory).then_some((entry.package, entry.expected.is_some()));
         if let Slot::Vacant(slot) = self.entries.entry(place) {
-            slot.insert(entry);
+            slot.insert(Entry { order, ..entry });
             if let Some((package, with_digest)) = counts {
                 self.count(package, with_digest);
             }

@@ -79,6 +79,7 @@ impl Loading<'_> {
             version: Text::from(stanza.version),
             architecture: Text::from(stanza.architecture),
             manager: Manager::Dpkg,
+            weight: stanza.installed_size.unwrap_or(0).saturating_mul(1024),
             files: 0,
             with_digest: 0,
         });

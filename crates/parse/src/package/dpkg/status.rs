@@ -20,6 +20,8 @@ pub struct Package<'a> {
     pub state: State,
     /// The source package, where it has another name.
     pub source: Option<&'a [u8]>,
+    /// KiB that it takes on the disk, by its builder's estimate.
+    pub installed_size: Option<u64>,
     /// Configuration files and their digests as shipped.
     pub conffiles: Vec<Conffile<'a>>,
 }
@@ -173,6 +175,7 @@ struct Stanza<'a> {
     multi_arch: MultiArch,
     status: &'a [u8],
     source: Option<&'a [u8]>,
+    installed_size: Option<u64>,
     conffiles: Vec<Conffile<'a>>,
     in_conffiles: bool,
 }
@@ -199,6 +202,9 @@ impl<'a> Stanza<'a> {
             10 if field.eq_ignore_ascii_case(b"multi-arch") => self.multi_arch = multi_arch(value),
             6 if field.eq_ignore_ascii_case(b"status") => self.status = value,
             6 if field.eq_ignore_ascii_case(b"source") => self.source = Some(value),
+            14 if field.eq_ignore_ascii_case(b"installed-size") => {
+                self.installed_size = std::str::from_utf8(value).ok().and_then(|v| v.parse().ok());
+            }
             9 if field.eq_ignore_ascii_case(b"conffiles") => self.in_conffiles = true,
             _ => {}
         }
@@ -221,6 +227,7 @@ impl<'a> Stanza<'a> {
             want: want.map_or(Want::Unknown, parse_want),
             state: state.map_or(State::Unknown, parse_state),
             source: self.source,
+            installed_size: self.installed_size,
             conffiles: self.conffiles,
         })
     }
@@ -296,6 +303,7 @@ mod tests {
 Status: install ok installed
 Architecture: all
 Multi-Arch: foreign
+Installed-Size: 686
 Version: 3.134
 Conffiles:
  /etc/adduser.conf cc3493ecd2d09837ffdcc3e25fdfff18
@@ -323,6 +331,7 @@ Version: 2.36-9+deb12u9
         let got = parsed(STATUS);
         assert_eq!(got.len(), 2);
         assert_eq!((got[0].name, got[0].version), (&b"adduser"[..], &b"3.134"[..]));
+        assert_eq!((got[0].installed_size, got[1].installed_size), (Some(686), None));
         assert_eq!((got[0].want, got[0].state), (Want::Install, State::Installed));
         assert_eq!((got[1].want, got[1].state), (Want::Hold, State::HalfInstalled));
         assert_eq!((got[1].multi_arch, got[1].source), (MultiArch::Same, Some(&b"glibc"[..])));

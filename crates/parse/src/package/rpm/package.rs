@@ -211,7 +211,6 @@ fn algorithm(number: Option<u64>) -> Algorithm {
         Some(8) => Algorithm::Sha256,
         Some(9) => Algorithm::Sha384,
         Some(10) => Algorithm::Sha512,
-        Some(11) => Algorithm::Sha224,
         _ => Algorithm::Md5,
     }
 }
