@@ -16,9 +16,22 @@ fn main() {
     let db = PackageDb::load(host.root());
     let t2 = t.elapsed();
     println!("{} packages, open {t1:?}, loaded {:?}", db.packages().len(), t2 - t1);
-    for gap in db.gaps() { println!("{gap:?}"); }
-    if std::env::args().nth(2).is_some() { return; }
+    for gap in db.gaps() {
+        println!("{gap:?}");
+    }
+    if std::env::args().nth(2).is_some() {
+        return;
+    }
     let v = db.verify(&host, &HashSet::new(), Deadline::after(Duration::from_secs(60)));
-    println!("checked {} agreed {} without {} gaps {} in {:?}", v.checked, v.agreed, v.without_digest, v.gaps.len(), t.elapsed() - t2);
-    for f in &v.suspects { println!("{:?} {} {:?}", f.state, f.path, f.package); }
+    println!(
+        "checked {} agreed {} without {} gaps {} in {:?}",
+        v.checked,
+        v.agreed,
+        v.without_digest,
+        v.gaps.len(),
+        t.elapsed() - t2
+    );
+    for f in &v.suspects {
+        println!("{:?} {} {:?}", f.state, f.path, f.package);
+    }
 }

@@ -43,7 +43,8 @@ impl Excludes {
     pub(crate) fn load(root: &Root) -> Self {
         let mut files = vec![HostPath::new(CONFIG)];
         if let Ok(listing) = root.list(&HostPath::new(CONFIG_DIRECTORY), MOST_CONFIGS) {
-            let taken = listing.entries.into_iter().filter(|entry| is_config(entry.name.as_bytes()));
+            let taken =
+                listing.entries.into_iter().filter(|entry| is_config(entry.name.as_bytes()));
             files.extend(taken.map(|entry| entry.path));
         }
         let mut out = Self::default();
@@ -56,7 +57,8 @@ impl Excludes {
     }
 
     fn take(&mut self, content: &[u8]) {
-        let patterns = coroner_parse::lines(content).flatten().filter_map(|line| pattern(line.bytes));
+        let patterns =
+            coroner_parse::lines(content).flatten().filter_map(|line| pattern(line.bytes));
         let room = MOST_PATTERNS.saturating_sub(self.patterns.len());
         self.patterns.extend(patterns.take(room));
     }
@@ -189,7 +191,9 @@ mod tests {
     #[test]
     fn the_last_pattern_that_fits_wins() {
         let mut excludes = Excludes::default();
-        excludes.take(b"# comment\npath-exclude=/opt/doc/*\npath-include /opt/doc/*/copyright\nno-debsig\n");
+        excludes.take(
+            b"# comment\npath-exclude=/opt/doc/*\npath-include /opt/doc/*/copyright\nno-debsig\n",
+        );
         assert!(excludes.covers(b"/opt/doc/bash/README"));
         assert!(!excludes.covers(b"/opt/doc/bash/copyright"));
         assert!(!excludes.covers(b"/usr/bin/ps"));

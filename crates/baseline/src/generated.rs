@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn what_every_host_makes_is_explained_and_what_looks_like_it_is_not() {
         assert_eq!(made_on_host(b"/etc/ld.so.cache"), Some("ldconfig"));
-        assert_eq!(made_on_host(b"/usr/lib/python3/dist-packages/__pycache__/a.pyc"), Some("python"));
+        assert_eq!(
+            made_on_host(b"/usr/lib/python3/dist-packages/__pycache__/a.pyc"),
+            Some("python")
+        );
         assert_eq!(made_on_host(b"/boot/initrd.img-6.1.0-18-amd64"), Some("update-initramfs"));
         assert_eq!(made_on_host(b"/etc/ld.so.preload"), None);
         assert_eq!(made_on_host(b"/usr/lib/python3/dist-packages/a.py"), None);

@@ -69,18 +69,20 @@ impl Links {
         let links_left = links_left.checked_sub(1)?;
         let written = root.read_link(&HostPath::new(place)).ok()?;
         let written = written.as_bytes();
-        let mut whole = Vec::new();
-        if !written.starts_with(b"/") {
-            whole.extend_from_slice(place);
-            whole.extend_from_slice(b"/../");
-        }
-        whole.extend_from_slice(written);
-        Some(self.follow_written(root, &whole, links_left))
+        let absolute = written.starts_with(b"/");
+        let start = if absolute { &[][..] } else { parent(place) };
+        Some(self.follow_written(root, start, written, links_left))
     }
 
-    /// Follows a path as a link has it: with `.`, `..` and repeated slashes.
-    fn follow_written(&mut self, root: &Root, written: &[u8], links_left: usize) -> Arc<[u8]> {
-        let mut real: Arc<[u8]> = Arc::from(&[][..]);
+    /// Follows a path as a link has it, with `.`, `..` and repeated slashes, from a real directory.
+    fn follow_written(
+        &mut self,
+        root: &Root,
+        start: &[u8],
+        written: &[u8],
+        links_left: usize,
+    ) -> Arc<[u8]> {
+        let mut real: Arc<[u8]> = start.into();
         for name in written.split(|&byte| byte == b'/') {
             real = match name {
                 b"" | b"." => real,

@@ -100,9 +100,9 @@ impl Loading<'_> {
         let without = [stanza.name, suffix.as_bytes()].concat();
         let shared = stanza.multi_arch == MultiArch::Same;
         let (first, second) = if shared { (with, without) } else { (without, with) };
-        let found = [&first, &second].into_iter().find(|name| {
-            self.names.contains(&Text::from(name.as_slice()))
-        });
+        let found = [&first, &second]
+            .into_iter()
+            .find(|name| self.names.contains(&Text::from(name.as_slice())));
         let path = self.info.join(found.unwrap_or(&first));
         let content = found.and_then(|_| read(self.db, self.root, &path, LARGEST_LIST));
         (path, content.unwrap_or_default())

@@ -57,7 +57,8 @@ pub(crate) fn verify(
         sort_out(task, found, &mut out, &mut suspects);
     }
     let gone = without.par_iter().filter(|task| work::is_gone(root, **task));
-    suspects.extend(gone.map(|task| Suspect { task: *task, found: Found::Absent }).collect::<Vec<_>>());
+    suspects
+        .extend(gone.map(|task| Suspect { task: *task, found: Found::Absent }).collect::<Vec<_>>());
     out.without_digest = without.len() as u64;
     suspects.retain(|suspect| !is_explained(db, suspect));
     out.suspects = suspects.par_iter().map(|s| suspect::facts(db, root, s, deadline)).collect();

@@ -63,19 +63,22 @@ impl<'a> Worker<'_, 'a> {
         let mut other = Vec::new();
         let mut out = Vec::new();
         let mut buffer = Vec::new();
-        let sources = std::iter::from_fn(|| loop {
-            let task = *self.tasks.get(self.next.fetch_add(1, Ordering::Relaxed))?;
-            match (self.open(task), &task.entry.expected) {
-                (Err(error), _) => other.push((task, error.into())),
-                (Ok(content), Some(like)) if like.algorithm() != Algorithm::Md5 => {
-                    buffer.resize(BUFFER, 0);
-                    other.push((task, content.digest(like, &mut buffer).into()));
+        let sources = std::iter::from_fn(|| {
+            loop {
+                let task = *self.tasks.get(self.next.fetch_add(1, Ordering::Relaxed))?;
+                match (self.open(task), &task.entry.expected) {
+                    (Err(error), _) => other.push((task, error.into())),
+                    (Ok(content), Some(like)) if like.algorithm() != Algorithm::Md5 => {
+                        buffer.resize(BUFFER, 0);
+                        other.push((task, content.digest(like, &mut buffer).into()));
+                    }
+                    (Ok(content), _) => return Some((task, content)),
                 }
-                (Ok(content), _) => return Some((task, content)),
             }
         });
         md5::digest_each(sources, |task, digest| {
-            let digest = digest.and_then(|md5| Digest::new(Algorithm::Md5, &md5).ok_or(Blocked::Failed));
+            let digest =
+                digest.and_then(|md5| Digest::new(Algorithm::Md5, &md5).ok_or(Blocked::Failed));
             out.push((task, digest.into()));
         });
         out.append(&mut other);

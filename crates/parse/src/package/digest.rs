@@ -25,8 +25,7 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, shortest digest first.
-    pub const ALL: [Self; 5] =
-        [Self::Md5, Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
+    pub const ALL: [Self; 5] = [Self::Md5, Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
 
     /// How many bytes its digests have.
     pub const fn bytes(self) -> usize {
