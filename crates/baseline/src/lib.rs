@@ -1,9 +1,22 @@
 //! What a package's files should be, from the databases on a root.
+//!
+//! [`PackageDb::load`] reads whichever database the root has (dpkg, rpm, apk, pacman) and answers
+//! who owns a path and what it should hold, whatever name the file is reached by: databases of a
+//! merged /usr say /bin/ps where the file is /usr/bin/ps. Links are followed by the audited root's
+//! own tree, never the auditor's.
+//!
+//! The host's own databases are an intruder's to edit. Agreement is therefore called `local`, and
+//! what agrees with a signed baseline from outside is another crate's answer to give.
 
-use coroner_core::packages::{NoPackages, PackageKnowledge};
-use coroner_host::Host;
+mod alternatives;
+mod diversions;
+mod exclude;
+mod generated;
+mod index;
+mod knowledge;
+mod links;
+mod load;
+mod verify;
 
-/// Loads the package databases of a root.
-pub fn load(_: &Host) -> Box<dyn PackageKnowledge> {
-    Box::new(NoPackages)
-}
+pub use generated::made_on_host;
+pub use index::{Access, Entry, Manager, Package, PackageDb, Trouble, TroubleKind};

@@ -1,0 +1,243 @@
+//! What the databases say, by the real place of each file.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use coroner_host::{HostPath, ReadError, Root};
+use coroner_parse::Text;
+use coroner_parse::package::Digest;
+
+use crate::exclude::Excludes;
+use crate::links::{Links, parent};
+use crate::load;
+
+/// Paths that all databases together may name; a server has 15,000 to 100,000, a workstation with
+/// everything some 600,000.
+const MOST_FILES: usize = 2_000_000;
+/// Longer paths cannot be opened (`PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
+/// No package nests deeper; it bounds what a hostile list can cost.
+const DEEPEST_PATH: usize = 128;
+
+/// A package manager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Manager {
+    /// Debian and its children.
+    Dpkg,
+    /// Fedora, Red Hat, SUSE and theirs.
+    Rpm,
+    /// Alpine.
+    Apk,
+    /// Arch.
+    Pacman,
+}
+
+impl Manager {
+    /// Its name, as reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dpkg => "dpkg",
+            Self::Rpm => "rpm",
+            Self::Apk => "apk",
+            Self::Pacman => "pacman",
+        }
+    }
+}
+
+/// An installed package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Its name, with the architecture where several can be installed.
+    pub name: Text,
+    /// Its version.
+    pub version: Text,
+    /// Its architecture.
+    pub architecture: Text,
+    /// Who keeps the database it is in.
+    pub manager: Manager,
+    /// Bytes on the disk, roughly: the largest packages are verified first.
+    pub weight: u64,
+    /// Files it brought, directories left out.
+    pub files: u64,
+    /// Of these, how many have a digest.
+    pub with_digest: u64,
+}
+
+/// What a database says of one path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The place of its package in [`PackageDb::packages`].
+    pub package: u32,
+    /// Its place among all, which within a package is the order in which it was written to the disk.
+    pub order: u32,
+    /// What its content is.
+    pub expected: Option<Digest>,
+    /// An administrator may change it.
+    pub conffile: bool,
+    /// The database itself says that it need not be there.
+    pub may_be_missing: bool,
+    /// It is a directory, as far as the database tells.
+    pub directory: bool,
+    /// Owner, permissions and size, where the database knows them.
+    pub access: Option<Box<Access>>,
+}
+
+/// Owner, permissions and size of a file, as far as its database knows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Permission bits with set-uid, set-gid and sticky.
+    pub mode: Option<u32>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// Owner, a name or a number.
+    pub user: Option<Text>,
+    /// Group, a name or a number.
+    pub group: Option<Text>,
+    /// Capabilities as text, where the package sets some.
+    pub capabilities: Option<Text>,
+}
+
+/// A part of a database that could not be read or understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Where.
+    pub path: HostPath,
+    /// What is wrong.
+    pub kind: TroubleKind,
+    /// The line, where one line is.
+    pub line: Option<u32>,
+    /// More, in plain words.
+    pub detail: Option<String>,
+}
+
+/// What is wrong with a part of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// It could not be read.
+    Blocked(coroner_host::Blocked),
+    /// A package's files have no digests, which is the packager's doing.
+    NoDigests,
+}
+
+/// The package databases of one root.
+#[derive(Debug, Default)]
+pub struct PackageDb {
+    pub(crate) packages: Vec<Package>,
+    pub(crate) entries: HashMap<Box<[u8]>, Entry>,
+    pub(crate) links: Links,
+    pub(crate) excludes: Excludes,
+    pub(crate) troubles: Vec<Trouble>,
+    pub(crate) known: bool,
+}
+
+impl PackageDb {
+    /// Reads every database that the root has.
+    pub fn load(root: &Root) -> Self {
+        let mut db = Self::default();
+        load::dpkg(&mut db, root);
+        load::rpm(&mut db, root);
+        load::apk(&mut db, root);
+        load::pacman(&mut db, root);
+        db
+    }
+
+    /// Whether the root has a database.
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// The installed packages.
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// What could not be read or understood.
+    pub fn troubles(&self) -> &[Trouble] {
+        &self.troubles
+    }
+
+    /// What the database says of a path, whatever links its directories are; links in its last
+    /// component are not followed.
+    pub fn entry(&self, path: &HostPath) -> Option<&Entry> {
+        let path = path.as_bytes();
+        self.entries.get(path).or_else(|| self.entries.get(self.links.place(path).as_slice()))
+    }
+
+    /// The package that owns a path.
+    pub fn owner(&self, path: &HostPath) -> Option<&Package> {
+        self.package(self.entry(path)?)
+    }
+
+    pub(crate) fn package(&self, entry: &Entry) -> Option<&Package> {
+        self.packages.get(entry.package as usize)
+    }
+
+    /// Whether a packaged file's absence says nothing: the database says so, it is documentation,
+    /// or the host is told to leave such files out.
+    pub(crate) fn may_be_missing(&self, path: &[u8], entry: &Entry) -> bool {
+        entry.may_be_missing || self.excludes.covers(path)
+    }
+
+    /// Adds a package and says where it is kept.
+    pub(crate) fn add_package(&mut self, package: Package) -> u32 {
+        self.packages.push(package);
+        u32::try_from(self.packages.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The real place of a packaged path; `None` when no such path can be.
+    pub(crate) fn place(&mut self, root: &Root, path: &[u8]) -> Option<Box<[u8]>> {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        if !is_plausible(path) {
+            return None;
+        }
+        let directory = parent(path);
+        let real = self.links.real(root, directory);
+        let name = path.get(directory.len()..).unwrap_or_default();
+        Some([&*real, name].concat().into())
+    }
+
+    /// Adds a path, unless an earlier package has it: directories are in many lists, and a file of
+    /// several architectures of one package is the same in all.
+    pub(crate) fn add_entry(&mut self, place: Box<[u8]>, entry: Entry) {
+        if self.entries.len() >= MOST_FILES {
+            return;
+        }
+        let order = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let counts = (!entry.directory).then_some((entry.package, entry.expected.is_some()));
+        if let Slot::Vacant(slot) = self.entries.entry(place) {
+            slot.insert(Entry { order, ..entry });
+            if let Some((package, with_digest)) = counts {
+                self.count(package, with_digest);
+            }
+        }
+    }
+
+    fn count(&mut self, package: u32, with_digest: bool) {
+        if let Some(package) = self.packages.get_mut(package as usize) {
+            package.files += 1;
+            package.with_digest += u64::from(with_digest);
+        }
+    }
+
+    pub(crate) fn trouble(&mut self, path: &HostPath, error: ReadError) {
+        if let Some(reason) = error.blocked() {
+            self.troubles.push(Trouble {
+                path: path.clone(),
+                kind: TroubleKind::Blocked(reason),
+                line: None,
+                detail: None,
+            });
+        }
+    }
+}
+
+/// An absolute path in its shortest form that some file system could hold.
+fn is_plausible(path: &[u8]) -> bool {
+    let names = || path.split(|&byte| byte == b'/').skip(1);
+    path.len() > 1
+        && path.len() < LONGEST_PATH
+        && path.starts_with(b"/")
+        && !path.contains(&0)
+        && names().count() <= DEEPEST_PATH
+        && names().all(|name| !matches!(name, b"" | b"." | b".."))
+}

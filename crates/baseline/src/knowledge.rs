@@ -1,0 +1,88 @@
+//! The answers that core asks for.
+
+use std::collections::HashSet;
+
+use coroner_core::packages::{Claim, Package, PackageKnowledge, Verification};
+use coroner_core::{Algorithm, Blocked, Deadline, Digest, Gap, HostPath};
+use coroner_host::Host;
+use coroner_parse::package;
+
+use crate::index::{Entry, PackageDb, Trouble, TroubleKind};
+
+/// Who speaks in gaps of package databases.
+pub(crate) const SPEAKER: &str = "core";
+
+impl PackageDb {
+    /// Loads the databases of a host, as [`coroner_core::audit::Audit`] wants it done.
+    pub fn of_host(host: &Host) -> Box<dyn PackageKnowledge> {
+        Box::new(Self::load(host.root()))
+    }
+
+    pub(crate) fn claim_of(&self, path: &[u8], entry: &Entry) -> Claim {
+        Claim {
+            package: self.package(entry).map(|package| package.name.clone()).unwrap_or_default(),
+            conffile: entry.conffile,
+            expected: entry.expected.as_ref().and_then(expected),
+            may_be_missing: self.may_be_missing(path, entry),
+        }
+    }
+}
+
+impl PackageKnowledge for PackageDb {
+    fn claim(&self, path: &HostPath) -> Option<Claim> {
+        Some(self.claim_of(path.as_bytes(), self.entry(path)?))
+    }
+
+    fn is_known(&self) -> bool {
+        PackageDb::is_known(self)
+    }
+
+    fn packages(&self) -> Vec<Package> {
+        let as_item = |package: &crate::Package| Package {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            architecture: package.architecture.clone(),
+            manager: package.manager.name().to_owned(),
+            files: package.files,
+            with_digest: package.with_digest,
+        };
+        self.packages.iter().map(as_item).collect()
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        self.troubles.iter().map(gap).collect()
+    }
+
+    fn verify(&self, host: &Host, done: &HashSet<HostPath>, deadline: Deadline) -> Verification {
+        crate::verify::verify(self, host.root(), done, deadline)
+    }
+}
+
+/// A database's digest as reports hold it.
+pub(crate) fn expected(digest: &package::Digest) -> Option<Digest> {
+    Digest::new(algorithm(digest.algorithm()), digest.as_bytes())
+}
+
+pub(crate) fn algorithm(algorithm: package::Algorithm) -> Algorithm {
+    match algorithm {
+        package::Algorithm::Md5 => Algorithm::Md5,
+        package::Algorithm::Sha1 => Algorithm::Sha1,
+        package::Algorithm::Sha256 => Algorithm::Sha256,
+        package::Algorithm::Sha384 => Algorithm::Sha384,
+        package::Algorithm::Sha512 => Algorithm::Sha512,
+    }
+}
+
+/// A database that cannot be read matters; a line of it, or a package that ships no digests, is
+/// something ordinary hosts have.
+fn gap(trouble: &Trouble) -> Gap {
+    let (reason, detail) = match trouble.kind {
+        TroubleKind::Blocked(reason) => (reason, trouble.detail.clone()),
+        TroubleKind::NoDigests => {
+            (Blocked::Unavailable, Some("the package came without digests of its files".to_owned()))
+        }
+    };
+    let matters = trouble.line.is_none() && trouble.kind != TroubleKind::NoDigests;
+    let plugin = SPEAKER.to_owned();
+    Gap { plugin, path: trouble.path.clone(), line: trouble.line, reason, detail, matters }
+}

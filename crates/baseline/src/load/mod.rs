@@ -1,0 +1,53 @@
+//! Reading each kind of database into the index.
+
+mod apk;
+mod dpkg;
+mod pacman;
+mod rpm;
+mod sqlite;
+
+use coroner_host::{Blocked, HostPath, Root};
+use coroner_parse::BadLine;
+
+use crate::index::{PackageDb, Trouble, TroubleKind};
+
+pub(crate) use apk::apk;
+pub(crate) use dpkg::dpkg;
+pub(crate) use pacman::pacman;
+pub(crate) use rpm::rpm;
+
+/// Bad lines told per database; the rest would be the same.
+const MOST_BAD_LINES: usize = 20;
+
+/// Reads a database's file; what is longer than `limit` is cut and told.
+fn read(db: &mut PackageDb, root: &Root, path: &HostPath, limit: usize) -> Option<Vec<u8>> {
+    match root.read(path, limit) {
+        Ok(content) => {
+            if content.truncated {
+                blocked(db, path, Blocked::TooLarge, None);
+            }
+            Some(content.bytes)
+        }
+        Err(error) => {
+            db.trouble(path, error);
+            None
+        }
+    }
+}
+
+fn blocked(db: &mut PackageDb, path: &HostPath, reason: Blocked, detail: Option<String>) {
+    let kind = TroubleKind::Blocked(reason);
+    db.troubles.push(Trouble { path: path.clone(), kind, line: None, detail });
+}
+
+fn bad_line(db: &mut PackageDb, path: &HostPath, bad: &BadLine) {
+    if db.troubles.iter().rev().take_while(|told| told.path == *path).count() >= MOST_BAD_LINES {
+        return;
+    }
+    db.troubles.push(Trouble {
+        path: path.clone(),
+        kind: TroubleKind::Blocked(Blocked::Malformed),
+        line: Some(bad.number),
+        detail: Some(format!("{}: {}", bad.reason, bad.start)),
+    });
+}

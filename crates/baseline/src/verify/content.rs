@@ -1,0 +1,47 @@
+//! A file while it is digested: bounded in bytes and in time.
+
+use coroner_core::{Blocked, Deadline, Hasher};
+use coroner_host::OpenFile;
+use coroner_host::md5::Source;
+use coroner_parse::package::Digest;
+
+/// No package ships a larger file; a sparse one put in its place must not take the audit's time.
+const LARGEST: u64 = 2 << 30;
+
+/// An open file and what may still be read of it.
+pub(super) struct Content {
+    file: OpenFile,
+    left: u64,
+    deadline: Deadline,
+}
+
+impl Content {
+    pub(super) fn new(file: OpenFile, deadline: Deadline) -> Self {
+        Self { file, left: LARGEST, deadline }
+    }
+
+    /// Digests it by itself.
+    pub(super) fn digest(mut self, like: &Digest, buffer: &mut [u8]) -> Result<Digest, Blocked> {
+        let algorithm = crate::knowledge::algorithm(like.algorithm());
+        let mut hasher = Hasher::new(algorithm);
+        loop {
+            let count = self.read(buffer)?;
+            match buffer.get(..count) {
+                Some([]) | None => break,
+                Some(bytes) => hasher.update(bytes),
+            }
+        }
+        Digest::new(like.algorithm(), hasher.finish().as_bytes()).ok_or(Blocked::Failed)
+    }
+}
+
+impl Source for Content {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Blocked> {
+        if self.deadline.is_over() {
+            return Err(Blocked::OutOfTime);
+        }
+        let count = self.file.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or(Blocked::TooLarge)?;
+        Ok(count)
+    }
+}

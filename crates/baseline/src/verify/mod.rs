@@ -1,0 +1,132 @@
+//! Every packaged file against its database: opened once, digested once, by the digest that the
+//! database has.
+//!
+//! Files are taken in the order in which their package manager wrote them, the largest packages
+//! first: neighbours on the disk follow each other, and no large file is left to the end, where the
+//! other processors would wait for it. Only files that disagree are read a second time, for the
+//! evidence.
+
+mod content;
+mod suspect;
+mod work;
+
+use std::collections::{HashMap, HashSet};
+
+use coroner_core::packages::Verification;
+use coroner_core::{Blocked, Deadline, Gap, HostPath, PackageState};
+use coroner_host::Root;
+use coroner_parse::package::Digest;
+use rayon::prelude::*;
+
+use crate::index::{Entry, PackageDb};
+use crate::knowledge::SPEAKER;
+use work::Found;
+
+/// A packaged path to look at.
+#[derive(Clone, Copy)]
+pub(crate) struct Task<'a> {
+    pub(crate) place: &'a [u8],
+    pub(crate) entry: &'a Entry,
+}
+
+impl Task<'_> {
+    fn path(self) -> HostPath {
+        HostPath::new(self.place)
+    }
+}
+
+/// A packaged path that is not as its database says.
+pub(crate) struct Suspect<'a> {
+    pub(crate) task: Task<'a>,
+    pub(crate) found: Found,
+}
+
+pub(crate) fn verify(
+    db: &PackageDb,
+    root: &Root,
+    done: &HashSet<HostPath>,
+    deadline: Deadline,
+) -> Verification {
+    let done: HashSet<&[u8]> = done.iter().map(HostPath::as_bytes).collect();
+    let tasks = tasks(db, &done);
+    let (with_digest, without): (Vec<_>, Vec<_>) =
+        tasks.into_iter().partition(|task| task.entry.expected.is_some());
+    let mut out = Verification::default();
+    let mut suspects = Vec::new();
+    for (task, found) in work::digest_all(root, &with_digest, deadline) {
+        sort_out(task, found, &mut out, &mut suspects);
+    }
+    let gone = without.par_iter().filter(|task| work::is_gone(root, **task));
+    suspects
+        .extend(gone.map(|task| Suspect { task: *task, found: Found::Absent }).collect::<Vec<_>>());
+    out.without_digest = without.len() as u64;
+    suspects.retain(|suspect| !is_explained(db, suspect));
+    out.suspects = suspects.par_iter().map(|s| suspect::facts(db, root, s, deadline)).collect();
+    out.suspects.sort_by(|a, b| a.path.cmp(&b.path));
+    out
+}
+
+/// What is to be looked at, in the order to do it.
+fn tasks<'a>(db: &'a PackageDb, done: &HashSet<&[u8]>) -> Vec<Task<'a>> {
+    let weight: HashMap<u32, u64> =
+        (0..).zip(&db.packages).map(|(id, package)| (id, package.weight)).collect();
+    let mut tasks: Vec<_> = db
+        .entries
+        .iter()
+        .map(|(place, entry)| Task { place, entry })
+        .filter(|task| !task.entry.directory && !done.contains(task.place))
+        .collect();
+    let heavy_first = |task: &Task<'_>| {
+        let weight = weight.get(&task.entry.package).copied().unwrap_or(0);
+        (std::cmp::Reverse(weight), task.entry.order)
+    };
+    tasks.sort_by_cached_key(heavy_first);
+    tasks
+}
+
+fn sort_out<'a>(
+    task: Task<'a>,
+    found: Found,
+    out: &mut Verification,
+    suspects: &mut Vec<Suspect<'a>>,
+) {
+    match found {
+        Found::Digest(digest) => {
+            out.checked += 1;
+            if agrees(task.entry, &digest) {
+                out.agreed += 1;
+            } else {
+                suspects.push(Suspect { task, found: Found::Digest(digest) });
+            }
+        }
+        Found::Blocked(reason) if reason != Blocked::NotRegular => {
+            out.gaps.push(Gap {
+                plugin: SPEAKER.to_owned(),
+                path: task.path(),
+                line: None,
+                reason,
+                detail: None,
+                matters: true,
+            });
+        }
+        other => suspects.push(Suspect { task, found: other }),
+    }
+}
+
+fn agrees(entry: &Entry, digest: &Digest) -> bool {
+    entry.expected.as_ref() == Some(digest)
+}
+
+fn is_explained(db: &PackageDb, suspect: &Suspect<'_>) -> bool {
+    let Suspect { task, found } = suspect;
+    matches!(found, Found::Absent) && db.may_be_missing(task.place, task.entry)
+}
+
+/// The state of a packaged file that disagrees.
+pub(crate) fn state(suspect: &Suspect<'_>) -> PackageState {
+    match suspect.found {
+        Found::Absent => PackageState::Missing,
+        _ if suspect.task.entry.conffile => PackageState::ConffileChanged,
+        _ => PackageState::Modified,
+    }
+}
