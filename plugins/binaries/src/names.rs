@@ -6,9 +6,42 @@ use crate::table::{self, Tool};
 
 /// Endings under which originals are kept.
 static KEPT: &[&str] = &[
-    ".original", ".orig", ".real", ".bak", ".back", ".backup", ".old", ".save", ".saved", ".distrib", ".dist", ".1", ".0",
-    ".o", ".ori", ".org", ".true", ".sys", ".x", ".prev", ".copy", "_original", "_orig", "_real", "_bak", "_old", "_backup",
-    "-original", "-orig", "-real", "-bak", "-old", "~", ".hidden", ".tmp", ".disabled",
+    ".original",
+    ".orig",
+    ".real",
+    ".bak",
+    ".back",
+    ".backup",
+    ".old",
+    ".save",
+    ".saved",
+    ".distrib",
+    ".dist",
+    ".1",
+    ".0",
+    ".o",
+    ".ori",
+    ".org",
+    ".true",
+    ".sys",
+    ".x",
+    ".prev",
+    ".copy",
+    "_original",
+    "_orig",
+    "_real",
+    "_bak",
+    "_old",
+    "_backup",
+    "-original",
+    "-orig",
+    "-real",
+    "-bak",
+    "-old",
+    "~",
+    ".hidden",
+    ".tmp",
+    ".disabled",
 ];
 
 /// The tool or library that `name` is a renamed copy of, if it looks like one.
@@ -54,7 +87,17 @@ pub(crate) fn is_misleading(name: &[u8]) -> bool {
 
 /// Hidden names that packages and their tools leave without owning them.
 static ORDINARY_HIDDEN: &[&str] = &[
-    ".build-id", ".debug", ".dwz", ".placeholder", ".keep", ".gitignore", ".updated", ".relocation-tag", ".uuid", ".lock", ".kernel-install",
+    ".build-id",
+    ".debug",
+    ".dwz",
+    ".placeholder",
+    ".keep",
+    ".gitignore",
+    ".updated",
+    ".relocation-tag",
+    ".uuid",
+    ".lock",
+    ".kernel-install",
 ];
 
 /// A hidden name that is not one of the ordinary ones.
@@ -78,7 +121,18 @@ pub(crate) fn in_program_directory(path: &HostPath) -> bool {
 
 /// Directories where anybody may write, or that are private or hidden.
 pub(crate) fn is_odd_place(path: &HostPath) -> bool {
-    let odd = ["/tmp", "/var/tmp", "/dev", "/run/shm", "/run/user", "/proc", "/home", "/root", "/var/www", "/var/spool"];
+    let odd = [
+        "/tmp",
+        "/var/tmp",
+        "/dev",
+        "/run/shm",
+        "/run/user",
+        "/proc",
+        "/home",
+        "/root",
+        "/var/www",
+        "/var/spool",
+    ];
     odd.iter().any(|dir| path.is_under(dir)) || path.is_hidden()
 }
 
@@ -99,14 +153,43 @@ pub(crate) fn tool_at(path: &HostPath) -> Option<&'static Tool> {
 /// Documentation, translations and caches: nothing runs them.
 pub(crate) fn is_data(path: &HostPath) -> bool {
     let shares = [
-        "/usr/share/doc", "/usr/share/man", "/usr/share/info", "/usr/share/locale", "/usr/share/help", "/usr/share/icons",
-        "/usr/share/fonts", "/usr/share/mime", "/usr/share/i18n", "/usr/share/gtk-doc", "/usr/share/lintian", "/usr/share/common-licenses",
-        "/usr/share/licenses", "/usr/share/zoneinfo", "/usr/share/pixmaps", "/usr/share/sounds", "/usr/share/applications", "/usr/share/metainfo",
-        "/usr/lib/locale", "/var/cache", "/var/lib",
+        "/usr/share/doc",
+        "/usr/share/man",
+        "/usr/share/info",
+        "/usr/share/locale",
+        "/usr/share/help",
+        "/usr/share/icons",
+        "/usr/share/fonts",
+        "/usr/share/mime",
+        "/usr/share/i18n",
+        "/usr/share/gtk-doc",
+        "/usr/share/lintian",
+        "/usr/share/common-licenses",
+        "/usr/share/licenses",
+        "/usr/share/zoneinfo",
+        "/usr/share/pixmaps",
+        "/usr/share/sounds",
+        "/usr/share/applications",
+        "/usr/share/metainfo",
+        "/usr/lib/locale",
+        "/var/cache",
+        "/var/lib",
     ];
     let name = path.name();
-    let ending = [&b".pyc"[..], b".pyo", b".mo", b".gz", b".cache", b".md", b".txt", b".html", b".png", b".svg"];
-    shares.iter().any(|dir| path.is_under(dir)) || ending.iter().any(|ending| name.ends_with(ending))
+    let ending = [
+        &b".pyc"[..],
+        b".pyo",
+        b".mo",
+        b".gz",
+        b".cache",
+        b".md",
+        b".txt",
+        b".html",
+        b".png",
+        b".svg",
+    ];
+    shares.iter().any(|dir| path.is_under(dir))
+        || ending.iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! The rules, as data.
 
 use coroner_core::Rule;
-use coroner_core::{Confidence::{Certain, Likely, Possible}, Severity::{Critical, High, Low, Medium}};
+use coroner_core::{
+    Confidence::{Certain, Likely, Possible},
+    Severity::{Critical, High, Low, Medium},
+};
 
-const KEEP: &str = "Copy the file off the host before anything is reinstalled, with its times and its SHA-256";
-const REINSTALL: &str = "Do not trust what this program prints; look again with programs from a clean medium";
+const KEEP: &str =
+    "Copy the file off the host before anything is reinstalled, with its times and its SHA-256";
+const REINSTALL: &str =
+    "Do not trust what this program prints; look again with programs from a clean medium";
 const COMPARE: &str = "Compare it with the file in the package, fetched on another host";
 
 pub(crate) static TOOL_MODIFIED: Rule = Rule {
@@ -15,7 +20,12 @@ pub(crate) static TOOL_MODIFIED: Rule = Rule {
     why: "Intruders replace ps, ss, lsof, ls, sshd, the PAM modules or the C library, so that the host itself hides them or collects passwords. The content differs from the digest that the package brought, and packages replace these files only together with their digests.",
     benign: "Prelinking on EL 6 and 7, or a package upgrade that was cut off half way.",
     attack: &["T1554", "T1014", "T1556"],
-    next: &[KEEP, REINSTALL, COMPARE, "Look for other files that changed in the same minutes (ctime)"],
+    next: &[
+        KEEP,
+        REINSTALL,
+        COMPARE,
+        "Look for other files that changed in the same minutes (ctime)",
+    ],
 };
 
 pub(crate) static PROGRAM_MODIFIED: Rule = Rule {
@@ -59,7 +69,10 @@ pub(crate) static TOOL_MISSING: Rule = Rule {
     why: "Its package is installed, and the file is not there. Intruders delete the tools that would show them, or move them aside.",
     benign: "Minimised images that delete programs; an administrator who removed one by hand.",
     attack: &["T1070.004", "T1685"],
-    next: &["Look for the file under another name (same directory, same size)", "Ask who removed it"],
+    next: &[
+        "Look for the file under another name (same directory, same size)",
+        "Ask who removed it",
+    ],
 };
 
 pub(crate) static FILES_MISSING: Rule = Rule {
@@ -81,7 +94,11 @@ pub(crate) static TOOL_UNOWNED: Rule = Rule {
     why: "Distributions install this program only from packages. One that no package owns was put there by hand: a trojan, or a real package whose list was edited.",
     benign: "An administrator who installed a program into /usr/bin by hand; images built without a package manager.",
     attack: &["T1554", "T1036.005"],
-    next: &[KEEP, "Find out whether its usual package is installed, and reinstall it from a clean medium", REINSTALL],
+    next: &[
+        KEEP,
+        "Find out whether its usual package is installed, and reinstall it from a clean medium",
+        REINSTALL,
+    ],
 };
 
 pub(crate) static TOOL_WITHOUT_DIGEST: Rule = Rule {
@@ -114,7 +131,10 @@ pub(crate) static RENAMED_ORIGINAL: Rule = Rule {
     why: "Whoever replaces ps or a PAM module keeps the original beside it, since the replacement runs it.",
     benign: "A copy that an administrator made before trying a new version; diversions by dpkg are known and left out.",
     attack: &["T1554", "T1036"],
-    next: &["Compare it with the package's digest of the plain name: if it agrees, the plain one was replaced", KEEP],
+    next: &[
+        "Compare it with the package's digest of the plain name: if it agrees, the plain one was replaced",
+        KEEP,
+    ],
 };
 
 pub(crate) static TOOL_DIVERTED: Rule = Rule {
@@ -125,7 +145,10 @@ pub(crate) static TOOL_DIVERTED: Rule = Rule {
     why: "A diversion moves the package's file aside for good, and whatever lies at its usual place is in no package. Checks of the package then still pass.",
     benign: "An administrator's wrapper around a program. Diversions made by packages are ordinary and left out.",
     attack: &["T1554", "T1564"],
-    next: &["Look at what lies at the usual place now", "dpkg-divert --list on a trusted system shows who asked for it"],
+    next: &[
+        "Look at what lies at the usual place now",
+        "dpkg-divert --list on a trusted system shows who asked for it",
+    ],
 };
 
 pub(crate) static SHADOWED: Rule = Rule {
@@ -158,7 +181,11 @@ pub(crate) static SET_UID_SHELL: Rule = Rule {
     why: "Whoever runs it is root: the simplest back door there is. No distribution ships shells, interpreters, find, cp or editors set-uid.",
     benign: "None on a server.",
     attack: &["T1548.001"],
-    next: &[KEEP, "Take the bit away (chmod u-s) as soon as the evidence is safe", "Find out which account was meant to use it"],
+    next: &[
+        KEEP,
+        "Take the bit away (chmod u-s) as soon as the evidence is safe",
+        "Find out which account was meant to use it",
+    ],
 };
 
 pub(crate) static SET_UID_UNOWNED: Rule = Rule {
@@ -191,7 +218,10 @@ pub(crate) static CAPABLE_STRONG: Rule = Rule {
     why: "cap_setuid on perl is a set-uid shell that find -perm does not show.",
     benign: "None on a server.",
     attack: &["T1548.001", "T1548"],
-    next: &["Remove the attribute (setcap -r) as soon as the evidence is safe", "Find out which account was meant to use it"],
+    next: &[
+        "Remove the attribute (setcap -r) as soon as the evidence is safe",
+        "Find out which account was meant to use it",
+    ],
 };
 
 pub(crate) static CAPABLE_UNUSUAL: Rule = Rule {
@@ -235,7 +265,10 @@ pub(crate) static MISLEADING_NAME: Rule = Rule {
     why: "A name that ends with a blank, or holds invisible characters, looks like the real one in every listing.",
     benign: "None known in these directories.",
     attack: &["T1036.006", "T1036.005"],
-    next: &[KEEP, "Search the configuration for the name with the blank (/etc/passwd, /etc/shells, units)"],
+    next: &[
+        KEEP,
+        "Search the configuration for the name with the blank (/etc/passwd, /etc/shells, units)",
+    ],
 };
 
 pub(crate) static HIDDEN_FILE: Rule = Rule {
@@ -323,7 +356,11 @@ pub(crate) static PRELOAD: Rule = Rule {
     why: "User-space rootkits live here: the library hides its files and processes from every program that lists them.",
     benign: "Monitoring agents and small machines' tuned libraries; those that are known or packaged are graded lower.",
     attack: &["T1574.006", "T1014"],
-    next: &[KEEP, "Use only statically linked programs on this host until it is explained", "Look at the functions it defines: readdir hides files, accept and pam_authenticate open doors"],
+    next: &[
+        KEEP,
+        "Use only statically linked programs on this host until it is explained",
+        "Look at the functions it defines: readdir hides files, accept and pam_authenticate open doors",
+    ],
 };
 
 pub(crate) static PRELOAD_MISSING: Rule = Rule {
@@ -360,10 +397,36 @@ pub(crate) static LIBRARY_SHADOWED: Rule = Rule {
 };
 
 pub(crate) static ALL: &[&Rule] = &[
-    &TOOL_MODIFIED, &PROGRAM_MODIFIED, &FILE_MODIFIED, &DATA_MODIFIED, &TOOL_MISSING, &FILES_MISSING,
-    &TOOL_UNOWNED, &TOOL_WITHOUT_DIGEST, &SCRIPT_FOR_PROGRAM, &RENAMED_ORIGINAL, &TOOL_DIVERTED,
-    &SHADOWED, &ODD_PATH, &SET_UID_SHELL, &SET_UID_UNOWNED, &SET_UID_UNUSUAL, &CAPABLE_STRONG,
-    &CAPABLE_UNUSUAL, &WRITABLE_TOOL, &SHELL_COPY, &MISLEADING_NAME, &HIDDEN_FILE, &UNOWNED_PROGRAM,
-    &UNOWNED_LIBRARY, &CODE_ADDED, &PACKED, &ODD_BUILD, &ODD_LOADER, &PRELOAD, &PRELOAD_MISSING,
-    &ODD_LIBRARY_PATH, &LIBRARY_SHADOWED,
+    &TOOL_MODIFIED,
+    &PROGRAM_MODIFIED,
+    &FILE_MODIFIED,
+    &DATA_MODIFIED,
+    &TOOL_MISSING,
+    &FILES_MISSING,
+    &TOOL_UNOWNED,
+    &TOOL_WITHOUT_DIGEST,
+    &SCRIPT_FOR_PROGRAM,
+    &RENAMED_ORIGINAL,
+    &TOOL_DIVERTED,
+    &SHADOWED,
+    &ODD_PATH,
+    &SET_UID_SHELL,
+    &SET_UID_UNOWNED,
+    &SET_UID_UNUSUAL,
+    &CAPABLE_STRONG,
+    &CAPABLE_UNUSUAL,
+    &WRITABLE_TOOL,
+    &SHELL_COPY,
+    &MISLEADING_NAME,
+    &HIDDEN_FILE,
+    &UNOWNED_PROGRAM,
+    &UNOWNED_LIBRARY,
+    &CODE_ADDED,
+    &PACKED,
+    &ODD_BUILD,
+    &ODD_LOADER,
+    &PRELOAD,
+    &PRELOAD_MISSING,
+    &ODD_LIBRARY_PATH,
+    &LIBRARY_SHADOWED,
 ];

@@ -4,8 +4,19 @@
 //! wherever they are packaged, except those marked [`Form::Any`].
 
 /// What a program is relied on for. It decides how bad a second one of the same name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// Shows processes, sockets, files, users: what an intruder wants to be missing from.
@@ -269,9 +280,7 @@ pub static TOOLS: &[Tool] = &[
 /// The program with this name. Versioned interpreters (`python3.11`, `perl5.36.0`) are found by
 /// their plain name.
 pub fn tool(name: &[u8]) -> Option<&'static Tool> {
-    let exact = |name: &[u8]| {
-        TOOLS.iter().find(|tool| tool.name.as_bytes() == name)
-    };
+    let exact = |name: &[u8]| TOOLS.iter().find(|tool| tool.name.as_bytes() == name);
     exact(name).or_else(|| {
         let digits = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
         let cut = name.iter().rposition(|byte| !digits(byte)).map_or(0, |last| last + 1);
@@ -285,11 +294,17 @@ pub fn tool(name: &[u8]) -> Option<&'static Tool> {
 pub static PROGRAM_DIRS: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
 /// Where packages put programs that are not meant to be typed.
-pub static HELPER_DIRS: &[&str] =
-    &["/usr/lib/systemd", "/lib/systemd", "/usr/lib/openssh", "/usr/libexec", "/usr/libexec/openssh"];
+pub static HELPER_DIRS: &[&str] = &[
+    "/usr/lib/systemd",
+    "/lib/systemd",
+    "/usr/lib/openssh",
+    "/usr/libexec",
+    "/usr/libexec/openssh",
+];
 
 /// Where packages put libraries; multiarch directories below `/lib` and `/usr/lib` come to these.
-pub static LIBRARY_DIRS: &[&str] = &["/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/lib32"];
+pub static LIBRARY_DIRS: &[&str] =
+    &["/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/lib32"];
 
 /// How much a library of the same name in another place means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -49,19 +49,19 @@ fn find_library(cx: &mut Cx<'_>, places: &Places, library: &Text) -> Option<Host
     let written = library.as_bytes();
     let candidates: Vec<HostPath> = if !written.contains(&b'/') {
         places.libraries.iter().map(|dir| dir.join(written)).collect()
-    } else if let Some(text) = library.as_str().filter(|text| text.contains("$LIB") || text.contains("${LIB}")) {
-        let dirs = places.libraries.iter().filter_map(HostPath::as_str_owned);
-        dirs.flat_map(|dir| {
-            let inner = dir.trim_start_matches("/usr/").trim_start_matches('/').to_owned();
-            let filled = text.replace("${LIB}", &inner).replace("$LIB", &inner);
-            [filled]
-        })
-        .map(HostPath::new)
-        .collect()
+    } else if library.lossy().contains('$') {
+        places.libraries.iter().map(|dir| filled(library, dir)).collect()
     } else {
         vec![HostPath::new(written)]
     };
     candidates.into_iter().find(|path| cx.stat_followed(path).is_some())
+}
+
+/// `$LIB` replaced by a library directory as the loader names it: without a leading `/usr`.
+fn filled(library: &Text, dir: &HostPath) -> HostPath {
+    let dir = dir.text().lossy();
+    let dir = dir.strip_prefix("/usr/").unwrap_or(dir.trim_start_matches('/'));
+    HostPath::new(library.lossy().replace("${LIB}", dir).replace("$LIB", dir))
 }
 
 /// Directories and cache entries that come before the system's own libraries.
@@ -115,7 +115,9 @@ fn included(cx: &mut Cx<'_>, file: &HostPath, pattern: &Text) -> Vec<HostPath> {
 fn second_libraries(cx: &mut Cx<'_>, directory: &LibraryDirectory) {
     cx.want(&directory.directory);
     for entry in cx.list(&directory.directory) {
-        if table::library(entry.name.as_bytes()).is_some() && names::ends_as_library(entry.name.as_bytes()) {
+        if table::library(entry.name.as_bytes()).is_some()
+            && names::ends_as_library(entry.name.as_bytes())
+        {
             cx.want(&entry.path);
             let because = directory.file.clone();
             cx.emit(SecondLibrary { path: entry.path, name: entry.name, because });

@@ -52,7 +52,8 @@ fn library_directories(cx: &mut Cx<'_>, top: &HostPath) -> Vec<HostPath> {
     let entries = cx.list(top);
     let multiarch = entries.iter().filter(|entry| {
         let name = entry.name.lossy();
-        entry.kind == FileType::Directory && (name.contains("-linux-gnu") || name.contains("-linux-musl"))
+        entry.kind == FileType::Directory
+            && (name.contains("-linux-gnu") || name.contains("-linux-musl"))
     });
     let mut dirs = vec![top.clone()];
     dirs.extend(multiarch.map(|entry| entry.path.clone()));
