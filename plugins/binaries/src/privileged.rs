@@ -4,7 +4,7 @@
 //! packages (Debian, Ubuntu, Fedora, SUSE, Arch, Alpine) by file name.
 
 /// Set-uid in a distribution's package.
-pub static SET_UID: &[&str] = &[
+pub(crate) static SET_UID: &[&str] = &[
     "Xorg.wrap",
     "at",
     "authopen",
@@ -137,7 +137,7 @@ pub static SET_UID: &[&str] = &[
 ];
 
 /// Set-gid in a distribution's package.
-pub static SET_GID: &[&str] = &[
+pub(crate) static SET_GID: &[&str] = &[
     "at",
     "bsd-write",
     "chage",
@@ -189,7 +189,7 @@ pub static SET_GID: &[&str] = &[
 ];
 
 /// With file capabilities in a distribution's package.
-pub static CAPABLE: &[&str] = &[
+pub(crate) static CAPABLE: &[&str] = &[
     "arping",
     "clockdiff",
     "dumpcap",
@@ -248,7 +248,7 @@ pub static CAPABLE: &[&str] = &[
 
 /// Programs that hand a shell, or any file, to whoever may run them as another user. Set-uid or with
 /// a strong capability they are a back door, whatever package they come from.
-pub static GIVE_EVERYTHING: &[&str] = &[
+pub(crate) static GIVE_EVERYTHING: &[&str] = &[
     "ash",
     "awk",
     "bash",
@@ -355,7 +355,7 @@ pub static GIVE_EVERYTHING: &[&str] = &[
 ];
 
 /// Whether `name` is in one of the lists above; a version at the end (`python3.11`) is let go.
-pub fn listed(list: &[&str], name: &[u8]) -> bool {
+pub(crate) fn listed(list: &[&str], name: &[u8]) -> bool {
     let plain = name.trim_ascii_end();
     let digits = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
     let end = plain.iter().rposition(|byte| !digits(byte)).map_or(0, |last| last + 1);
@@ -383,7 +383,7 @@ static STRONG: &[(u32, &str)] = &[
 
 /// The permitted capabilities of a stored `security.capability` attribute (hex of `vfs_cap_data`,
 /// linux/capability.h: magic, then pairs of permitted and inheritable words, little endian).
-pub fn permitted(stored: &str) -> Option<u64> {
+pub(crate) fn permitted(stored: &str) -> Option<u64> {
     let word = |index: usize| {
         let hex = stored.get(index * 8..index * 8 + 8)?;
         u32::from_str_radix(hex, 16).ok().map(u32::swap_bytes)
@@ -393,7 +393,7 @@ pub fn permitted(stored: &str) -> Option<u64> {
 }
 
 /// The names of those that make root of whoever has them.
-pub fn strong(permitted: u64) -> Vec<&'static str> {
+pub(crate) fn strong(permitted: u64) -> Vec<&'static str> {
     STRONG.iter().filter(|(bit, _)| permitted >> bit & 1 == 1).map(|(_, name)| *name).collect()
 }
 

@@ -279,7 +279,7 @@ pub static TOOLS: &[Tool] = &[
 
 /// The program with this name. Versioned interpreters (`python3.11`, `perl5.36.0`) are found by
 /// their plain name.
-pub fn tool(name: &[u8]) -> Option<&'static Tool> {
+pub(crate) fn tool(name: &[u8]) -> Option<&'static Tool> {
     let exact = |name: &[u8]| TOOLS.iter().find(|tool| tool.name.as_bytes() == name);
     exact(name).or_else(|| {
         let digits = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
@@ -291,10 +291,10 @@ pub fn tool(name: &[u8]) -> Option<&'static Tool> {
 }
 
 /// Where packages put programs.
-pub static PROGRAM_DIRS: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+pub(crate) static PROGRAM_DIRS: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
 /// Where packages put programs that are not meant to be typed.
-pub static HELPER_DIRS: &[&str] = &[
+pub(crate) static HELPER_DIRS: &[&str] = &[
     "/usr/lib/systemd",
     "/lib/systemd",
     "/usr/lib/openssh",
@@ -303,13 +303,13 @@ pub static HELPER_DIRS: &[&str] = &[
 ];
 
 /// Where packages put libraries; multiarch directories below `/lib` and `/usr/lib` come to these.
-pub static LIBRARY_DIRS: &[&str] =
+pub(crate) static LIBRARY_DIRS: &[&str] =
     &["/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/lib32"];
 
 /// How much a library of the same name in another place means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// Nobody builds a second one by hand: C library, loader, PAM, NSS, SELinux, systemd.
+    /// Nobody builds a second one by hand: C library, loader, PAM, NSS, systemd.
     Core,
     /// Self-built ones are ordinary: OpenSSL, zlib, xz.
     Common,
@@ -317,7 +317,7 @@ pub enum Weight {
 
 /// The beginnings of the names of libraries that programs of [`TOOLS`] believe.
 /// `libkeyutils` is where the Ebury backdoor lives, `liblzma` where the xz one did.
-pub static LIBRARIES: &[(&str, Weight)] = &[
+pub(crate) static LIBRARIES: &[(&str, Weight)] = &[
     ("ld-", Weight::Core),
     ("libaudit.so", Weight::Core),
     ("libc-2.", Weight::Core),
@@ -352,7 +352,7 @@ pub static LIBRARIES: &[(&str, Weight)] = &[
 ];
 
 /// How much a library of this name is believed; `None` for any other library.
-pub fn library(name: &[u8]) -> Option<Weight> {
+pub(crate) fn library(name: &[u8]) -> Option<Weight> {
     let known = LIBRARIES.iter().find(|(start, _)| name.starts_with(start.as_bytes()));
     known.filter(|_| is_shared_object(name)).map(|(_, weight)| *weight)
 }

@@ -124,17 +124,12 @@ fn assignment<'v, 'l>(line: &'l [u8], variables: &[&'v str]) -> Option<(&'v str,
 
 fn unquoted(value: &[u8]) -> &[u8] {
     let quote = value.first().copied().filter(|byte| matches!(byte, b'"' | b'\''));
-    match quote {
-        Some(quote) => {
-            let inner = value.get(1..).unwrap_or_default();
-            inner.split(|&byte| byte == quote).next().unwrap_or(inner)
-        }
-        None => {
-            let end =
-                value.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b';' | b'#'));
-            end.and_then(|end| value.get(..end)).unwrap_or(value)
-        }
+    if let Some(quote) = quote {
+        let inner = value.get(1..).unwrap_or_default();
+        return inner.split(|&byte| byte == quote).next().unwrap_or(inner);
     }
+    let end = value.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b';' | b'#'));
+    end.and_then(|end| value.get(..end)).unwrap_or(value)
 }
 
 #[cfg(test)]
