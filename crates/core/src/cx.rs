@@ -39,6 +39,8 @@ pub(crate) struct Collected {
     pub(crate) items: Vec<Item>,
     pub(crate) launches: Vec<Launch>,
     pub(crate) wanted: Vec<HostPath>,
+    /// Wanted only if no package owns them.
+    pub(crate) wanted_unowned: Vec<HostPath>,
     pub(crate) gaps: Vec<Gap>,
 }
 
@@ -177,6 +179,12 @@ impl<'a> Cx<'a> {
     /// Asks for the facts of a file: they are in `items.file(path)` when judging.
     pub fn want(&mut self, path: &HostPath) {
         self.out.wanted.push(path.clone());
+    }
+
+    /// Asks for the facts of a file only if no package owns it, for walks over directories where
+    /// nearly everything is packaged. On a root without a package database it asks for nothing.
+    pub fn want_if_unowned(&mut self, path: &HostPath) {
+        self.out.wanted_unowned.push(path.clone());
     }
 
     /// Says that something which the verdict needs could not be seen.

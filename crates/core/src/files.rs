@@ -69,7 +69,7 @@ impl Resolver<'_> {
             .collect();
         for (names, found) in lying {
             match found {
-                Ok(lying) => out.take(self.host, names, lying),
+                Ok(lying) => out.take(self.host, self.packages, names, lying),
                 Err((path, reason)) => out.gaps.push(gap(&path, reason)),
             }
         }
@@ -127,13 +127,20 @@ impl Resolver<'_> {
 }
 
 impl Resolved {
-    fn take(&mut self, host: &Host, names: &BTreeSet<HostPath>, lying: Lying) {
+    fn take(
+        &mut self,
+        host: &Host,
+        packages: &dyn PackageKnowledge,
+        names: &BTreeSet<HostPath>,
+        lying: Lying,
+    ) {
         for name in names {
             let mut facts = lying.facts.clone();
             if *name != facts.path {
                 facts.real = Some(facts.path.clone());
                 facts.target = host.read_link(name).ok();
                 facts.path = name.clone();
+                replaced_by_link(&mut facts, packages);
             }
             self.files.push(facts);
             if let Some(script) = &lying.script {
@@ -148,6 +155,19 @@ impl Resolved {
         let hashed = self.files.iter().filter(|file| file.sha256.is_some());
         hashed.map(|file| file.lies_at().clone()).collect()
     }
+}
+
+/// A package lists a digest only for a file. A link that stands there is not what the package
+/// brought, whoever owns the file it leads to.
+fn replaced_by_link(facts: &mut FileFacts, packages: &dyn PackageKnowledge) {
+    let claim = packages.claim(&facts.path).filter(|_| facts.target.is_some());
+    let Some(claim) = claim.filter(|claim| claim.expected.is_some() && !claim.conffile) else {
+        return;
+    };
+    facts.package = Some(claim.package);
+    facts.state = PackageState::Modified;
+    facts.expected = claim.expected;
+    facts.actual = None;
 }
 
 /// One pass over a file's content.

@@ -4,9 +4,9 @@ use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
 
 use coroner_parse::Text;
-use rustix::fs::RawDir;
+use rustix::fs::{AtFlags, RawDir, StatxFlags};
 
-use crate::{FileType, HostPath, ReadError};
+use crate::{FileType, HostPath, ReadError, Stat};
 
 /// One name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,4 +56,16 @@ pub(crate) fn read_dir(
     }
     listing.entries.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(listing)
+}
+
+/// The same names with what each of them is, links not followed. A name that vanished in between
+/// is left out.
+pub(crate) fn stats(fd: BorrowedFd<'_>, listing: Listing) -> Vec<(DirEntry, Stat)> {
+    let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    let stat = |entry: DirEntry| {
+        let raw = rustix::fs::statx(fd, entry.name.as_bytes(), flags, mask).ok()?;
+        Some((entry, Stat::from_statx(&raw)))
+    };
+    listing.entries.into_iter().filter_map(stat).collect()
 }

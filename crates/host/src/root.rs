@@ -9,7 +9,7 @@ use coroner_parse::Text;
 use pathrs::flags::OpenFlags;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 
-use crate::{Blocked, Content, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
+use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
 use crate::{detached, dir};
 
 /// `PROC_SUPER_MAGIC`, linux/magic.h.
@@ -128,6 +128,26 @@ impl Root {
         }
         let fd = self.reopen(&handle, OFlags::DIRECTORY)?;
         dir::read_dir(fd.as_fd(), path, limit)
+    }
+
+    /// The names in a directory, at most `limit`, with what each of them is: one statx(2) a name,
+    /// for walks over whole trees. The flag says that there were more.
+    ///
+    /// # Errors
+    /// As [`Root::list`].
+    pub fn list_with_stats(
+        &self,
+        path: &HostPath,
+        limit: usize,
+    ) -> Result<(Vec<(DirEntry, Stat)>, bool), ReadError> {
+        let handle = self.handle(path, OpenFlags::O_NOFOLLOW)?;
+        if stat_of(&handle)?.kind != FileType::Directory {
+            return Err(Blocked::NotDirectory.into());
+        }
+        let fd = self.reopen(&handle, OFlags::DIRECTORY)?;
+        let listing = dir::read_dir(fd.as_fd(), path, limit)?;
+        let truncated = listing.truncated;
+        Ok((dir::stats(fd.as_fd(), listing), truncated))
     }
 
     /// Where a link points, as it is written in it.
@@ -295,6 +315,19 @@ mod tests {
             assert_eq!(names, sorted);
             assert!(root.list(&HostPath::new("/"), 2).unwrap().truncated);
             assert_eq!(listing.entries[6].kind, FileType::Fifo);
+        });
+    }
+
+    #[test]
+    fn a_listing_with_stats_says_what_each_name_is_and_follows_none() {
+        both_kinds(|root| {
+            let (entries, truncated) = root.list_with_stats(&HostPath::new("/"), 100).unwrap();
+            let kinds: Vec<_> = entries.iter().map(|(_, stat)| stat.kind).collect();
+            assert_eq!(kinds[2], FileType::Directory);
+            assert_eq!((kinds[0], kinds[6], truncated), (FileType::Link, FileType::Fifo, false));
+            assert_eq!(root.list_with_stats(&HostPath::new("/"), 2).unwrap().0.len(), 2);
+            let link = root.list_with_stats(&HostPath::new("/dir-link"), 2);
+            assert_eq!(link.unwrap_err(), Blocked::NotDirectory.into());
         });
     }
 

@@ -33,6 +33,8 @@ struct Case {
     #[serde(default)]
     conffiles: BTreeSet<String>,
     #[serde(default)]
+    without_digest: BTreeSet<String>,
+    #[serde(default)]
     no_database: bool,
     #[serde(default)]
     launch: Vec<LaunchSpec>,
@@ -101,6 +103,8 @@ struct FullFile {
     uid: Option<u32>,
     gid: Option<u32>,
     mtime: Option<Time>,
+    /// `security.capability`, in hexadecimal; needs root.
+    capabilities: Option<String>,
 }
 
 /// Runs every `*.toml` in `dir` with the named plugins.
@@ -168,6 +172,7 @@ impl Case {
                 owned: self.packages.clone(),
                 modified: self.modified.clone(),
                 conffiles: self.conffiles.clone(),
+                without_digest: self.without_digest.clone(),
             },
             launches: self.launch.iter().map(LaunchSpec::launch).collect(),
             options: self.options.options(),
@@ -250,6 +255,9 @@ impl FullFile {
         }
         if self.uid.is_some() || self.gid.is_some() {
             tree = tree.owner(path, self.uid.unwrap_or(0), self.gid.unwrap_or(0));
+        }
+        if let Some(hex) = &self.capabilities {
+            tree = tree.capabilities(path, unhex(hex).unwrap_or_else(|| panic!("{path}: bad hex")));
         }
         if let Some(time) = self.mtime {
             tree = tree.modified(path, time.seconds());

@@ -27,6 +27,7 @@ struct Attributes {
     mode: Option<u32>,
     owner: Option<(u32, u32)>,
     modified: Option<i64>,
+    capabilities: Option<Vec<u8>>,
 }
 
 /// A root in memory.
@@ -100,6 +101,12 @@ impl Tree {
         self.with(path, |attributes| attributes.modified = Some(seconds))
     }
 
+    /// Sets the `security.capability` attribute of what was put at `path` before; needs root.
+    #[must_use]
+    pub fn capabilities(self, path: impl AsRef<[u8]>, value: Vec<u8>) -> Self {
+        self.with(path, |attributes| attributes.capabilities = Some(value))
+    }
+
     fn with(mut self, path: impl AsRef<[u8]>, change: impl FnOnce(&mut Attributes)) -> Self {
         let path = path.as_ref();
         let entry = self.nodes.get_mut(path);
@@ -168,6 +175,10 @@ fn set(at: &Path, node: &Node, attributes: &Attributes) -> std::io::Result<()> {
     }
     if let Some(mode) = attributes.mode {
         std::fs::set_permissions(at, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    }
+    if let Some(value) = &attributes.capabilities {
+        let flags = rustix::fs::XattrFlags::empty();
+        rustix::fs::setxattr(at, "security.capability", value, flags)?;
     }
     if let Some(seconds) = attributes.modified {
         let time = std::time::UNIX_EPOCH

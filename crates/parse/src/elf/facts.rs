@@ -40,6 +40,10 @@ pub struct ElfFacts {
     /// `DT_RUNPATH`: searched after `LD_LIBRARY_PATH`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runpath: Option<Text>,
+    /// Functions of the C library, PAM or OpenSSL that this library defines itself, out of a
+    /// short list of those that serve to hide things or to read secrets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub takes_over: Vec<String>,
     /// The GNU build-id note, in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,

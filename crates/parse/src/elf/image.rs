@@ -200,7 +200,8 @@ pub(super) fn name(bytes: &[u8]) -> Text {
     Text::from(until_nul(bytes.get(..LONGEST_NAME).unwrap_or(bytes)))
 }
 
-fn until_nul(bytes: &[u8]) -> &[u8] {
+/// The bytes before the first NUL.
+pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
     memchr::memchr(0, bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes)
 }
 

@@ -9,6 +9,7 @@ use goblin::elf::section_header::SHT_NOTE;
 
 use super::facts::{ElfFacts, Linking, ObjectType};
 use super::image::{Image, name};
+use super::symbols;
 use crate::Text;
 
 /// A dynamic section larger than this is cut: 4096 entries of 16 bytes.
@@ -28,6 +29,9 @@ pub(super) fn describe(image: &Image<'_>, facts: &mut ElfFacts) {
         names(image, dynamic, facts);
     }
     facts.linking = linking(facts, interpreter.is_some(), dynamic.as_ref());
+    if let Some(dynamic) = &dynamic {
+        symbols::describe(image, dynamic, facts);
+    }
     facts.build_id = build_id(image);
 }
 

@@ -13,6 +13,8 @@ mod facts;
 mod image;
 mod layout;
 mod linking;
+pub mod loader;
+mod symbols;
 #[cfg(test)]
 mod tests;
 

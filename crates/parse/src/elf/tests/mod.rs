@@ -67,7 +67,7 @@ fn dynamic_program(kind: u16, tags: &[(u64, u64)]) -> Elf {
         dynamic.extend(tag.to_le_bytes());
         dynamic.extend(value.to_le_bytes());
     }
-    let place = BODY + 0x1a0;
+    let place = BODY + 0x1a8;
     elf.put(place, &dynamic);
     elf.segments.insert(2, segment(PT_DYNAMIC, PF_R | PF_W, place, dynamic.len() as u64));
     elf
@@ -100,6 +100,26 @@ fn a_library_is_told_from_a_program_of_the_same_type() {
     // libc.so.6 can be run, and is a library all the same.
     let libc = with_interpreter(dynamic_program(3, &[(14, 1)]), b"/lib64/ld.so\0");
     assert_eq!(read_whole(&libc).linking, Linking::Library);
+}
+
+#[test]
+fn a_library_that_takes_over_readdir_is_told_from_one_that_uses_it() {
+    let taken = |section_of_symbol: u8| {
+        let mut elf = dynamic_program(3, &[(6, BASE + BODY + 0x40)]);
+        // The second symbol, 24 bytes in: its name, then (at 6) the section that defines it.
+        elf.put(BODY + 0x40 + 24, &[30, 0, 0, 0, 0x12, 0, section_of_symbol, 0]);
+        elf.put(BODY + 0x180 + 30, b"readdir\0");
+        elf.sections.push(Section {
+            name: ".dynsym",
+            kind: 11,
+            flags: 2,
+            offset: BODY + 0x40,
+            size: 48,
+        });
+        read_whole(&elf).takes_over
+    };
+    assert_eq!(taken(1), ["readdir"]);
+    assert_eq!(taken(0), Vec::<String>::new());
 }
 
 #[test]

@@ -1,0 +1,9 @@
+//! Runs the rule cases of this plugin.
+
+use coroner_plugin_binaries as _;
+
+#[test]
+fn every_rule_fires_on_its_case_and_not_on_its_near_miss() {
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
+    coroner_testkit::run_cases(&["binaries"], cases);
+}
