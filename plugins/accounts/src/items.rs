@@ -33,9 +33,7 @@ pub struct Account {
     /// Its password.
     pub password: Password,
     /// Whether the home directory is there.
-    pub home_present: bool,
-    /// The home may lie on a file system that is not mounted here.
-    pub home_elsewhere: bool,
+    pub home_state: HomeState,
     /// Groups that give power over the host.
     pub powerful_groups: Vec<Text>,
 }
@@ -47,6 +45,18 @@ impl ItemKind for Account {
         let line = format!("{}:{}", self.name.to_stored(), self.line);
         if self.repeated { Text::from(line) } else { self.name.clone() }
     }
+}
+
+/// What became of a home directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HomeState {
+    /// It is there.
+    Present,
+    /// It is not there.
+    Absent,
+    /// It is not there, and belongs to a file system that may not be mounted here.
+    Elsewhere,
 }
 
 /// Where a password was found.
@@ -455,5 +465,22 @@ impl ItemKind for PamAuth {
     fn key(&self) -> Text {
         let place = format!(":{:05}", self.index);
         Text::new([self.service.as_bytes(), place.as_bytes()].concat())
+    }
+}
+
+/// A line of /etc/shells.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ListedShell {
+    /// The path, blanks at its end kept.
+    pub path: Text,
+    /// The line.
+    pub line: u32,
+}
+
+impl ItemKind for ListedShell {
+    const KIND: &'static str = "account.shell";
+
+    fn key(&self) -> Text {
+        self.path.clone()
     }
 }

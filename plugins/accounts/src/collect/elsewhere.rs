@@ -14,7 +14,7 @@ impl Elsewhere {
         let mut found = Vec::new();
         if let Some(content) = cx.read(&HostPath::new("/etc/fstab")) {
             let points = lines(&content.bytes).flatten();
-            found.extend(points.filter_map(|line| mount_point(line.bytes, live)));
+            found.extend(points.filter_map(|entry| mount_point(entry.bytes, live)));
         }
         if let Some(content) = cx.read(&HostPath::new("/etc/auto.master")) {
             let points = lines(&content.bytes).flatten().map(|line| line.bytes.trim_ascii());
@@ -31,8 +31,8 @@ impl Elsewhere {
     }
 }
 
-fn mount_point(line: &[u8], live: bool) -> Option<HostPath> {
-    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+fn mount_point(entry: &[u8], live: bool) -> Option<HostPath> {
+    let mut words = entry.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let device = words.next()?;
     let point = words.next()?;
     let options = words.nth(1).unwrap_or_default();

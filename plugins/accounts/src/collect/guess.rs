@@ -9,15 +9,82 @@ use crate::items::{Account, Guess};
 
 /// Passwords that intruders try first, the most common ones before the rest.
 const COMMON: &[&str] = &[
-    "password", "123456", "admin", "root", "toor", "changeme", "12345678", "password123", "1234",
-    "P@ssw0rd", "12345", "123456789", "test", "qwerty", "default", "letmein", "welcome",
-    "Password1", "admin123", "root123", "passw0rd", "1q2w3e4r", "111111", "123123", "abc123",
-    "000000", "secret", "server", "ubuntu", "debian", "centos", "vagrant", "raspberry", "guest",
-    "backdoor", "hacker", "h4x0r", "pass", "pass123", "passwd", "test123", "user", "oracle",
-    "postgres", "qwerty123", "iloveyou", "dragon", "monkey", "master", "1qaz2wsx", "qazwsx",
-    "zxcvbnm", "asdfgh", "654321", "666666", "888888", "P@ssword1", "Welcome1", "Admin@123",
-    "Passw0rd!", "changeit", "linux", "support", "system", "temp", "temp123", "public", "private",
-    "superuser", "administrator", "nopassword", "calvin", "ubnt", "alpine", "kali", "live",
+    "password",
+    "123456",
+    "admin",
+    "root",
+    "toor",
+    "changeme",
+    "12345678",
+    "password123",
+    "1234",
+    "P@ssw0rd",
+    "12345",
+    "123456789",
+    "test",
+    "qwerty",
+    "default",
+    "letmein",
+    "welcome",
+    "Password1",
+    "admin123",
+    "root123",
+    "passw0rd",
+    "1q2w3e4r",
+    "111111",
+    "123123",
+    "abc123",
+    "000000",
+    "secret",
+    "server",
+    "ubuntu",
+    "debian",
+    "centos",
+    "vagrant",
+    "raspberry",
+    "guest",
+    "backdoor",
+    "hacker",
+    "h4x0r",
+    "pass",
+    "pass123",
+    "passwd",
+    "test123",
+    "user",
+    "oracle",
+    "postgres",
+    "qwerty123",
+    "iloveyou",
+    "dragon",
+    "monkey",
+    "master",
+    "1qaz2wsx",
+    "qazwsx",
+    "zxcvbnm",
+    "asdfgh",
+    "654321",
+    "666666",
+    "888888",
+    "P@ssword1",
+    "Welcome1",
+    "Admin@123",
+    "Passw0rd!",
+    "changeit",
+    "linux",
+    "support",
+    "system",
+    "temp",
+    "temp123",
+    "public",
+    "private",
+    "superuser",
+    "administrator",
+    "nopassword",
+    "calvin",
+    "ubnt",
+    "alpine",
+    "kali",
+    "live",
 ];
 
 /// Microseconds of work without a word list, by scope.
@@ -56,7 +123,8 @@ pub(super) fn guess(cx: &mut Cx<'_>, accounts: &mut [Account], shadow: &Table<Sh
 fn run(cx: &mut Cx<'_>, accounts: &mut [Account], mut targets: Vec<Target>) {
     let words: Vec<Text> = cx.options().wordlist.clone();
     let mut work = budget(cx.options().scope, !words.is_empty());
-    let rounds = targets.iter().map(|t| t.own.len()).max().unwrap_or(0) + COMMON.len() + words.len();
+    let rounds =
+        targets.iter().map(|t| t.own.len()).max().unwrap_or(0) + COMMON.len() + words.len();
     for round in 0..rounds {
         let mut left = Vec::new();
         for target in targets {
@@ -126,6 +194,7 @@ fn cannot(cx: &mut Cx<'_>, name: &Text, reason: CannotCheck) {
 
 fn untried(cx: &mut Cx<'_>, accounts: &[Account], target: &Target, left: usize) {
     let name = accounts.get(target.index).map(|account| account.name.clone()).unwrap_or_default();
-    let detail = format!("{left} guesses at the password of {name} were not tried: its hash is slow");
+    let detail =
+        format!("{left} guesses at the password of {name} were not tried: its hash is slow");
     cx.minor_gap(&HostPath::new("/etc/shadow"), Blocked::OutOfTime, detail);
 }

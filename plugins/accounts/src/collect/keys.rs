@@ -35,7 +35,7 @@ pub(super) fn collect(cx: &mut Cx<'_>, people: &[Person], config: &SshdConfig) {
     named_files(cx, config);
 }
 
-/// Every AuthorizedKeysFile of the configuration, in force for all or for some.
+/// Every `AuthorizedKeysFile` of the configuration, in force for all or for some.
 fn patterns(config: &SshdConfig) -> BTreeSet<Vec<u8>> {
     let settings = config.every("authorizedkeysfile");
     let named = settings.flat_map(|setting| setting.arguments.iter()).map(Text::as_bytes);

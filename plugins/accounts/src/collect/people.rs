@@ -7,7 +7,7 @@ use coroner_parse::account::{self, Passwd, PasswordKind, PasswordState, Shadow, 
 
 use super::elsewhere::Elsewhere;
 use super::{Person, guess, odd_lines};
-use crate::items::{Account, Group, OddLine, Password, Place};
+use crate::items::{Account, Group, HomeState, ListedShell, OddLine, Password, Place};
 use crate::names;
 
 /// The number that useradd starts with where login.defs says nothing.
@@ -30,6 +30,7 @@ pub(super) fn collect(cx: &mut Cx<'_>) -> Vec<Person> {
     let mut accounts = join(cx, &files, &elsewhere);
     guess::guess(cx, &mut accounts, &files.shadow);
     leftovers(cx, &files);
+    shells(cx);
     let people = accounts.iter().filter(|account| !account.compat).map(person).collect();
     for account in accounts {
         want_shell(cx, &account);
@@ -56,13 +57,24 @@ fn want_shell(cx: &mut Cx<'_>, account: &Account) {
     }
 }
 
+fn shells(cx: &mut Cx<'_>) {
+    for path in crate::judge::ORIGINALS {
+        cx.want(&HostPath::new(path));
+    }
+    let Some(content) = cx.read(&HostPath::new("/etc/shells")) else { return };
+    for (line, path) in account::shells(&content.bytes) {
+        cx.emit(ListedShell { path, line });
+    }
+}
+
 fn read(cx: &mut Cx<'_>) -> Files {
     let passwd_path = HostPath::new("/etc/passwd");
     let shadow_path = HostPath::new("/etc/shadow");
     for name in ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"] {
         cx.want(&HostPath::new(name));
     }
-    let mut passwd = cx.read(&passwd_path).map_or_else(Table::default, |c| account::passwd(&c.bytes));
+    let mut passwd =
+        cx.read(&passwd_path).map_or_else(Table::default, |c| account::passwd(&c.bytes));
     odd_lines(cx, &passwd_path, &passwd.bad);
     if passwd.entries.len() > MOST_ACCOUNTS {
         cx.gap(&passwd_path, coroner_core::Blocked::TooLarge);
@@ -103,7 +115,8 @@ fn groups(cx: &mut Cx<'_>) -> Vec<Group> {
         hashes.entry(entry.name).or_insert_with(|| account::classify(entry.hash.as_bytes()));
     }
     let mut seen = HashSet::new();
-    let entries = table.entries.into_iter().filter(|group| !group.name.as_bytes().starts_with(b"+"));
+    let entries =
+        table.entries.into_iter().filter(|group| !group.name.as_bytes().starts_with(b"+"));
     let join = |group: account::Group| Group {
         repeated: !seen.insert(group.name.clone()),
         password: match group.password.as_bytes() {
@@ -144,12 +157,21 @@ fn join(cx: &mut Cx<'_>, files: &Files, elsewhere: &Elsewhere) -> Vec<Account> {
             odd: entry.odd.map(str::to_owned),
             system: is_system(entry.uid, files.uid_min),
             password: password(entry, line, files.shadow_unread, today),
-            home_present: cx.stat_followed(&home).is_some_and(|stat| stat.is_dir()),
-            home_elsewhere: elsewhere.holds(&home),
+            home_state: home_state(cx, &home, elsewhere),
             powerful_groups: powerful_groups(&files.groups, entry),
         });
     }
     out
+}
+
+fn home_state(cx: &mut Cx<'_>, home: &HostPath, elsewhere: &Elsewhere) -> HomeState {
+    if cx.stat_followed(home).is_some_and(|stat| stat.is_dir()) {
+        HomeState::Present
+    } else if elsewhere.holds(home) {
+        HomeState::Elsewhere
+    } else {
+        HomeState::Absent
+    }
 }
 
 fn is_system(uid: u32, uid_min: u32) -> bool {
@@ -183,7 +205,7 @@ fn password(entry: &Passwd, shadow: Option<&Shadow>, unread: bool, today: i64) -
 fn powerful_groups(groups: &[Group], entry: &Passwd) -> Vec<Text> {
     let powerful = groups.iter().filter(|group| names::is_powerful_group(group.name.as_bytes()));
     let of = powerful.filter(|group| {
-        group.members.contains(&entry.name) || (group.gid == entry.gid && entry.uid != 0)
+        group.members.contains(&entry.name) || (group.gid == entry.gid && group.gid != 0)
     });
     of.map(|group| group.name.clone()).collect()
 }

@@ -151,6 +151,9 @@ fn launch(cx: &mut Cx<'_>, file: &HostPath, setting: &coroner_parse::account::Ss
     if command.is_empty() || matches!(command.as_slice(), b"none" | b"internal-sftp") {
         return;
     }
+    if let Some(program) = words.first().filter(|program| program.as_bytes().starts_with(b"/")) {
+        cx.want(&HostPath::new(program.as_bytes()));
+    }
     cx.launch(Launch {
         trigger,
         user: None,

@@ -126,14 +126,7 @@ impl Reader {
         }
     }
 
-    fn emit(
-        &self,
-        cx: &mut Cx<'_>,
-        file: &HostPath,
-        line: u32,
-        origin: Origin,
-        rule: SudoersRule,
-    ) {
+    fn emit(&self, cx: &mut Cx<'_>, file: &HostPath, line: u32, origin: Origin, rule: SudoersRule) {
         let users = self.expanded(AliasKind::User, rule.users);
         for (index, grant) in rule.grants.into_iter().enumerate() {
             let commands = self.expanded(AliasKind::Command, vec![grant.command]);
