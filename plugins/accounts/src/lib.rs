@@ -9,7 +9,7 @@
 //! postgres, backup) are items and no findings.
 
 mod collect;
-mod items;
+pub mod items;
 mod judge;
 mod names;
 mod rules;
