@@ -1,6 +1,6 @@
 use super::*;
 
-const DEFINED: &[u8] = br#"<!--
+const DEFINED: &[u8] = br"<!--
 WARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE
 OVERWRITTEN AND LOST.
 -->
@@ -25,7 +25,7 @@ OVERWRITTEN AND LOST.
   </devices>
   <qemu:commandline><qemu:arg value='-vnc'/><qemu:arg value='0.0.0.0:9'/></qemu:commandline>
 </domain>
-"#;
+";
 
 #[test]
 fn a_defined_domain_gives_its_screens_disks_and_cards() {

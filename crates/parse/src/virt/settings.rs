@@ -62,14 +62,16 @@ impl QemuConf {
         let (vnc, spice) = (&mut self.vnc, &mut self.spice);
         let on = setting.value == Value::Number(1);
         match setting.name.as_bytes() {
-            b"vnc_listen" => (vnc.listen, vnc.listen_line) = (text(&setting.value), setting.line),
+            b"vnc_listen" => {
+                (vnc.listen, vnc.listen_line) = (text(&setting.value), setting.line);
+            }
             b"vnc_auto_unix_socket" => vnc.unix_socket = on,
             b"vnc_tls" => vnc.tls = on,
             b"vnc_tls_x509_verify" => vnc.verify_client = on,
             b"vnc_password" => vnc.password = true,
             b"vnc_sasl" => vnc.sasl = on,
             b"spice_listen" => {
-                (spice.listen, spice.listen_line) = (text(&setting.value), setting.line)
+                (spice.listen, spice.listen_line) = (text(&setting.value), setting.line);
             }
             b"spice_auto_unix_socket" => spice.unix_socket = on,
             b"spice_tls" => spice.tls = on,
@@ -148,7 +150,7 @@ impl DaemonConf {
                 self.auth_tls_sasl = text(&setting.value).is_some_and(|auth| auth == "sasl")
             }
             b"tls_no_verify_certificate" => {
-                (self.tls_without_certificates, self.tls_line) = (on, setting.line)
+                (self.tls_without_certificates, self.tls_line) = (on, setting.line);
             }
             _ => {}
         }
