@@ -147,7 +147,7 @@ impl DaemonConf {
                 self.auth_tcp_line = setting.line;
             }
             b"auth_tls" => {
-                self.auth_tls_sasl = text(&setting.value).is_some_and(|auth| auth == "sasl")
+                self.auth_tls_sasl = text(&setting.value).is_some_and(|auth| auth == "sasl");
             }
             b"tls_no_verify_certificate" => {
                 (self.tls_without_certificates, self.tls_line) = (on, setting.line);
