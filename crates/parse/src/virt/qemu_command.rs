@@ -13,6 +13,8 @@ const FIRST_WEBSOCKET: u16 = 5700;
 /// What a qemu command line says about its guest and who can reach it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QemuCommand {
+    /// The program goes by a name of qemu's; otherwise its options alone give it away.
+    pub named: bool,
     /// `-name guest=NAME` or `-name NAME`.
     pub guest: Option<Text>,
     /// `-uuid`
@@ -47,8 +49,8 @@ pub fn qemu_command(arguments: &[Text]) -> Option<QemuCommand> {
         seen.note(option);
         command.read(option, value.unwrap_or_default(), &mut seen);
     }
-    let named = arguments.first().is_some_and(is_qemu_name);
-    let is_qemu = named || seen.screen && seen.machine;
+    command.named = arguments.first().is_some_and(is_qemu_name);
+    let is_qemu = command.named || seen.screen && seen.machine;
     command.controls.extend(seen.monitors());
     is_qemu.then_some(command)
 }
