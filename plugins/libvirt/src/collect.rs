@@ -295,7 +295,7 @@ impl Channels {
 
 /// What the arguments handed to qemu past libvirt ask for.
 fn argument_command(arguments: &[Text]) -> QemuCommand {
-    let program = Text::from("qemu-system");
+    let program = Text::from("qemu");
     let line: Vec<Text> = [program].into_iter().chain(arguments.iter().cloned()).collect();
     qemu_command(&line).unwrap_or_default()
 }

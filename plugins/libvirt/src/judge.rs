@@ -147,10 +147,11 @@ fn public_peer(items: &Items, peer: &VncPeer, out: &mut Findings) {
         .evidence("console", own.to_string())
         .evidence("channel", &peer.channel)
         .evidence("process", peer.pid.to_string());
-    let console = items.all::<VncConsole>().find(|console| {
+    let of_peer = items.all::<VncConsole>().filter(|console| {
         let ports = [console.port, console.tls_port, console.websocket];
         console.domain == peer.domain && ports.contains(&Some(peer.local_port))
     });
+    let console = of_peer.min_by_key(|console| console.state);
     let mut steps = steps::cut_off(peer);
     if let Some(console) = console {
         draft.at(&console.file, console.line);
