@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use coroner_core::{Cx, HostPath, Launch, Text, Trigger};
+use coroner_core::{Cx, HostPath, Text};
 use coroner_parse::virt::{
     Console, Control, Listen, Protocol, QemuCommand, QemuConf, qemu_command,
 };
@@ -13,7 +13,7 @@ use crate::guests::{Guest, Guests};
 use crate::items::{ConsoleState, Emulator, VmDomain, VncPeer};
 use crate::processes::{QemuProcess, qemu_processes};
 use crate::sockets::{SocketTables, read_tables};
-use crate::{daemons, hooks, steps};
+use crate::{daemons, hooks};
 
 /// All that this plugin looks at.
 pub(crate) fn everything(cx: &mut Cx<'_>) {
@@ -25,7 +25,9 @@ pub(crate) fn everything(cx: &mut Cx<'_>) {
     let own = if live && guests.libvirt_here { read_tables(cx, 1) } else { Vec::new() };
     daemons::daemons(cx, &own);
     hooks::hooks(cx);
-    let host_network = cx.host().read_link(&HostPath::new("/proc/1/ns/net")).ok();
+    // The first process lives in the host's network; where it may not be asked, this one stands in.
+    let network = |of: &str| cx.host().read_link(&HostPath::new(of)).ok();
+    let host_network = network("/proc/1/ns/net").or_else(|| network("/proc/self/ns/net"));
     let mut scene = Scene { cx, conf, guests, tables, host_network };
     scene.tell(&processes);
 }
@@ -119,11 +121,9 @@ impl Scene<'_, '_> {
     }
 
     fn tell_domain(&mut self, item: VmDomain) {
+        // No launch: its file's text would go into the report, and definitions hold passwords.
         if let Some(emulator) = &item.emulator {
             self.cx.want(&emulator.path);
-            if item.listed && !emulator.file.is_under("/proc") {
-                self.cx.launch(launch(&item, emulator));
-            }
         }
         self.cx.emit(item);
     }
@@ -298,18 +298,4 @@ fn argument_command(arguments: &[Text]) -> QemuCommand {
     let program = Text::from("qemu");
     let line: Vec<Text> = [program].into_iter().chain(arguments.iter().cloned()).collect();
     qemu_command(&line).unwrap_or_default()
-}
-
-/// Starting the guest starts its emulator: the shared judge looks at that program.
-fn launch(item: &VmDomain, emulator: &Emulator) -> Launch {
-    Launch {
-        trigger: if item.autostart { Trigger::Boot } else { Trigger::Guest },
-        user: None,
-        command: Text::from(steps::shell_word(emulator.path.text())),
-        file: emulator.file.clone(),
-        line: emulator.line,
-        name: Text::new([b"domain ".as_slice(), item.name.as_bytes()].concat()),
-        enabled: true,
-        programs: vec![emulator.path.clone()],
-    }
 }

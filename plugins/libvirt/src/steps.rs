@@ -5,15 +5,6 @@ use coroner_parse::virt::Protocol;
 
 use crate::items::{VncConsole, VncPeer};
 
-/// The bytes as one word of a shell.
-pub(crate) fn shell_word(text: &Text) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:@%".contains(byte);
-    if !text.is_empty() && text.as_bytes().iter().all(plain) {
-        return text.lossy().into_owned();
-    }
-    format!("'{}'", text.to_string().replace('\'', r"'\''"))
-}
-
 /// The guest as virsh takes it: its name, or its uuid where the name is not safe to type.
 fn guest(name: &Text, uuid: &Text) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
@@ -71,10 +62,10 @@ pub(crate) fn close(console: &VncConsole) -> Vec<String> {
             "until then: iptables -I INPUT 1 -p tcp --dport {port} ! -i lo -j DROP, and the same with ip6tables"
         ));
     }
-    if console.password {
+    if console.password && console.pid.is_some() {
         steps.push(format!(
-            "change the password now: virsh qemu-monitor-command {guest} --hmp 'set_password {kind} NEW \
-             disconnect', and set it with virsh edit {guest} for the next start"
+            "change the password now: virsh qemu-monitor-command {guest} --hmp 'set_password {kind} NEW' (it ends \
+             no connection), and set it with virsh edit {guest} for the next start"
         ));
     }
     steps
@@ -90,14 +81,5 @@ mod tests {
         assert_eq!(guest(&Text::from("web1"), &uuid), "web1");
         assert_eq!(guest(&Text::from("a; rm -rf /"), &uuid), "6f1c2b1e-0d7a");
         assert_eq!(guest(&Text::from("--all"), &Text::from("$(x)")), "DOMAIN");
-    }
-
-    #[test]
-    fn a_quote_in_a_word_stays_inside_it() {
-        assert_eq!(
-            shell_word(&Text::from("/usr/bin/qemu-system-x86_64")),
-            "/usr/bin/qemu-system-x86_64"
-        );
-        assert_eq!(shell_word(&Text::from("/tmp/a b'c")), r"'/tmp/a b'\''c'");
     }
 }
