@@ -128,6 +128,10 @@ impl Audit {
         for path in &collected.wanted {
             named.entry(path.clone()).or_default();
         }
+        let strangers = collected.wanted_unless_packaged.iter();
+        for path in strangers.filter(|path| packages.claim(path).is_none()) {
+            named.entry(path.clone()).or_default();
+        }
         for launch in &collected.launches {
             for path in launch.programs.iter().chain([&launch.file]) {
                 named.insert(path.clone(), Ask { text: true });
@@ -338,6 +342,7 @@ impl Collected {
         self.items.extend(other.items);
         self.launches.extend(other.launches);
         self.wanted.extend(other.wanted);
+        self.wanted_unless_packaged.extend(other.wanted_unless_packaged);
         self.gaps.extend(other.gaps);
     }
 }

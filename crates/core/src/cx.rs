@@ -39,6 +39,7 @@ pub(crate) struct Collected {
     pub(crate) items: Vec<Item>,
     pub(crate) launches: Vec<Launch>,
     pub(crate) wanted: Vec<HostPath>,
+    pub(crate) wanted_unless_packaged: Vec<HostPath>,
     pub(crate) gaps: Vec<Gap>,
 }
 
@@ -177,6 +178,12 @@ impl<'a> Cx<'a> {
     /// Asks for the facts of a file: they are in `items.file(path)` when judging.
     pub fn want(&mut self, path: &HostPath) {
         self.out.wanted.push(path.clone());
+    }
+
+    /// Asks for the facts of a file only if no package owns it: for thousands of files of which the
+    /// rule is that they are packaged. A packaged one has no facts when judging.
+    pub fn want_unless_packaged(&mut self, path: &HostPath) {
+        self.out.wanted_unless_packaged.push(path.clone());
     }
 
     /// Says that something which the verdict needs could not be seen.
