@@ -1,1 +1,21 @@
 //! Kernel modules: the loaded list, sysfs, symbols, taint, modprobe configuration.
+
+mod boot_entry;
+mod index;
+mod kernel_command;
+mod loaded;
+mod modprobe;
+mod name;
+mod object;
+mod symbols;
+mod taint;
+
+pub use boot_entry::{KernelLine, boot_entry, grub_config, grub_defaults};
+pub use index::{IndexedModule, builtin_modules, indexed_modules};
+pub use kernel_command::{KernelParameter, kernel_command};
+pub use loaded::{LoadedModule, loaded_modules};
+pub use modprobe::{Directive, DirectiveKind, modprobe_config, wanted_modules};
+pub use name::{is_module_file, module_name};
+pub use object::{ModuleObject, module_object};
+pub use symbols::SymbolTags;
+pub use taint::{Taint, TaintBit, taint_bits};
