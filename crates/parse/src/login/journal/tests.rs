@@ -1,7 +1,6 @@
 use std::io::Read as _;
 
 use super::*;
-use crate::Text;
 use proptest::prelude::*;
 
 /// Written by systemd-journal-remote 252 from the same 44 entries: 40 failed passwords, one
@@ -121,7 +120,7 @@ fn other_files_are_refused() {
     let mut bytes = unpack(JENKINS);
     bytes[14] = 0x80;
     assert_eq!(Journal::open(&bytes[..]).unwrap_err(), Malformed::UnknownFeatures);
-    assert!(Text::from(Malformed::NoJournal.to_string()) == "no journal file");
+    assert_eq!(Malformed::NoJournal.to_string(), "no journal file");
 }
 
 /// Reads everything that can be read.
