@@ -40,10 +40,6 @@ impl Accounts {
         self.by_name.iter().map(|(name, account)| (Text::new(name.as_slice()), account))
     }
 
-    /// The account's uid.
-    pub(crate) fn uid(&self, name: &[u8]) -> Option<u32> {
-        self.by_name.get(name).map(|account| account.uid)
-    }
 
     pub(crate) fn standing(&self, name: &[u8]) -> Standing {
         match self.by_name.get(name) {

@@ -10,7 +10,12 @@ use crate::items::{LogHole, Mismatch, Source};
 pub(super) fn sources(cx: &mut Cx<'_>, tally: &Tally) {
     for (present, absent, pick, slack) in COMPARISONS {
         let there: Vec<&Arrival> = tally.arrivals(present).iter().filter(|a| pick(a)).collect();
-        mismatches(cx, (present, absent), &there, tally.arrivals(absent), slack);
+        let Some(mut covered) = Covered::new(tally, absent) else { continue };
+        // These are the latest logins: what is newer than the last one in wtmp is what was cut off.
+        if matches!(present, Source::Lastlog | Source::Utmp) {
+            covered.last = i64::MAX;
+        }
+        mismatches(cx, (present, absent), &there, &covered, slack);
     }
     stale_lastlog(cx, tally);
     for (silent, other) in [(Source::AuthLog, Source::Journal), (Source::Journal, Source::AuthLog)] {
@@ -50,9 +55,17 @@ struct Covered {
 }
 
 impl Covered {
-    fn new(arrivals: &[Arrival]) -> Option<Self> {
-        let first = arrivals.iter().map(|arrival| arrival.when).min()?;
-        let last = arrivals.iter().map(|arrival| arrival.when).max()?;
+    /// `None` when the source has no login at all: it may not record any.
+    fn new(tally: &Tally, source: Source) -> Option<Self> {
+        let arrivals = tally.arrivals(source);
+        let mut first = arrivals.iter().map(|arrival| arrival.when).min()?;
+        let mut last = arrivals.iter().map(|arrival| arrival.when).max()?;
+        // Other messages of the same programs show that the source was kept then.
+        if let Some(hours) = tally.activity(source) {
+            let (opening, closing) = (hours.first_key_value()?.0, hours.last_key_value()?.0);
+            first = first.min(opening.saturating_add(1).saturating_mul(HOUR));
+            last = last.max(closing.saturating_mul(HOUR));
+        }
         let vague = arrivals.iter().any(|arrival| arrival.vague);
         let mut by_user: BTreeMap<Text, Vec<i64>> = BTreeMap::new();
         for arrival in arrivals {
@@ -78,10 +91,9 @@ fn mismatches(
     cx: &mut Cx<'_>,
     (present, absent): (Source, Source),
     there: &[&Arrival],
-    other: &[Arrival],
+    covered: &Covered,
     slack: i64,
 ) {
-    let Some(covered) = Covered::new(other) else { return };
     let (mut agreed, mut missing) = (0_u64, Vec::new());
     for arrival in there {
         if covered.has(&arrival.user, arrival.when, slack) {

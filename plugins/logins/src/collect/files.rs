@@ -48,7 +48,7 @@ fn age(place: &Rotation) -> (u8, u64) {
 
 fn log_file(cx: &mut Cx<'_>, log: &HostPath, path: &HostPath, place: &Rotation) -> Option<LogFile> {
     let stat = cx.stat(path)?;
-    let link = if stat.kind == FileType::Symlink { cx.read_link(path) } else { None };
+    let link = if stat.kind == FileType::Link { cx.read_link(path) } else { None };
     Some(LogFile {
         path: path.clone(),
         log: log.clone(),
@@ -65,7 +65,7 @@ fn log_file(cx: &mut Cx<'_>, log: &HostPath, path: &HostPath, place: &Rotation) 
         changed: stat.changed.into(),
         born: stat.born.map(Time::from),
         link,
-        special: !matches!(stat.kind, FileType::Regular | FileType::Symlink),
+        special: !matches!(stat.kind, FileType::Regular | FileType::Link),
         first: None,
         last: None,
         entries: 0,

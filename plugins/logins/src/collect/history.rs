@@ -31,7 +31,7 @@ pub(super) fn read(cx: &mut Cx<'_>, accounts: &Accounts) {
         for name in NAMES {
             let path = home.join(name);
             if let Some(stat) = cx.stat(&path) {
-                let link = (stat.kind == FileType::Symlink).then(|| cx.read_link(&path)).flatten();
+                let link = (stat.kind == FileType::Link).then(|| cx.read_link(&path)).flatten();
                 cx.emit(history(path, user.clone(), &stat, link));
             }
         }
@@ -44,7 +44,7 @@ fn history(path: HostPath, user: Text, stat: &Stat, link: Option<Text>) -> Histo
         user,
         size: stat.size,
         link,
-        special: !matches!(stat.kind, FileType::Regular | FileType::Symlink),
+        special: !matches!(stat.kind, FileType::Regular | FileType::Link),
         immutable: stat.immutable == Some(true),
         links: stat.links,
         modified: stat.modified.into(),

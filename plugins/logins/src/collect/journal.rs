@@ -49,11 +49,26 @@ pub(super) fn read(cx: &mut Cx<'_>, scene: &mut Scene) {
     emit(cx, found);
 }
 
-/// Journal files below the machine directories, newest first, with their sizes.
+/// The directories of this machine's journal. Beside them lie those of containers, and `remote`
+/// with the journals of other hosts.
+fn machine_dirs(cx: &mut Cx<'_>) -> Vec<HostPath> {
+    let id = cx.read(&HostPath::new("/etc/machine-id")).map(|content| content.bytes);
+    let id = id.as_deref().map(<[u8]>::trim_ascii).unwrap_or_default();
+    let own: Vec<_> = DIRS.iter().map(|dir| HostPath::new(dir).join(id)).collect();
+    let there = |cx: &mut Cx<'_>, dir: &HostPath| cx.stat(dir).is_some_and(|stat| stat.is_dir());
+    if id.len() == 32 && own.iter().any(|dir| there(cx, dir)) {
+        return own;
+    }
+    let machine = |name: &[u8]| name.len() == 32 && name.iter().all(u8::is_ascii_hexdigit);
+    let below: Vec<_> = DIRS.iter().flat_map(|dir| cx.list(&HostPath::new(dir))).collect();
+    below.into_iter().map(|entry| entry.path).filter(|path| machine(path.name())).collect()
+}
+
+/// This machine's journal files, newest first, with their sizes.
 fn newest_first(cx: &mut Cx<'_>) -> Vec<(HostPath, u64)> {
     let mut found = Vec::new();
-    for dir in DIRS {
-        for entry in cx.walk(&HostPath::new(dir), 2) {
+    for dir in machine_dirs(cx) {
+        for entry in cx.list(&dir) {
             let name = entry.path.name();
             let journal = name.ends_with(b".journal") || name.ends_with(b".journal~");
             if journal && entry.kind == FileType::Regular

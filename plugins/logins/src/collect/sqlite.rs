@@ -139,10 +139,8 @@ fn take(scene: &mut Scene, source: Source, path: &HostPath, login: &Login) {
 /// in between were deleted one by one.
 fn missing_rows(cx: &mut Cx<'_>, path: &HostPath, db: &Connection) {
     let query = "SELECT max(ID) - min(ID) + 1 - count(*), min(ID) FROM wtmp";
-    let read = db.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)));
-    let Ok((Some(missing), Some(first))) = read as rusqlite::Result<(Option<i64>, Option<i64>)> else {
-        return;
-    };
+    let numbers = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+    let Ok((missing, first)) = db.query_row(query, [], numbers) else { return };
     let Some(count) = u64::try_from(missing).ok().filter(|&count| count > 0) else { return };
     let first_missing = "SELECT min(a.ID) + 1 FROM wtmp a LEFT JOIN wtmp b ON b.ID = a.ID + 1 \
                          WHERE b.ID IS NULL";
