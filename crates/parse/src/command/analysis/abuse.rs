@@ -196,7 +196,9 @@ fn owns_host(command: &Command) -> bool {
         value.is_some_and(|value| value.starts_with(b"/:"))
     });
     // Monitoring agents mount the host read-only; those that write are few.
-    let read_only = words.iter().any(|word| word.text.ends_with(b":ro"));
+    let read_only = words
+        .iter()
+        .any(|word| word.text.split(|byte| b":,".contains(byte)).any(|option| option == b"ro"));
     let privileged = command.has("--privileged") || command.has("--pid=host");
     starts
         && mounts
@@ -204,8 +206,12 @@ fn owns_host(command: &Command) -> bool {
         && (privileged || command.argv().iter().any(|word| base_name(&word.text) == b"chroot"))
 }
 
-/// Files through which the kernel starts a program of one's choice.
+/// Files through which the kernel starts a program of one's choice; emptying them is tidy.
 fn kernel_hooks(command: &Command, walk: &mut Walk<'_>) {
+    let says_nothing = matches!(command.name(), b"echo" | b"" | b":") && command.argv().len() < 2;
+    if says_nothing {
+        return;
+    }
     let written = command.redirects.iter().map(|redirect| redirect.target.text.as_slice());
     let tee = command.argv().iter().skip(1).filter(|_| command.name() == b"tee");
     let mut targets = written.chain(tee.map(|word| word.text.as_slice()));

@@ -121,7 +121,13 @@ fn writes(path: &[u8], command: &Command, walk: &mut Walk<'_>) {
     };
     // A line with uid 0, or one that asks for no password, leaves no doubt.
     let root = command.argv().iter().any(|word| gives_root(&word.text));
-    let strength = if root && path.ends_with(b"passwd") { Strength::Certain } else { strength };
+    let strength = match command.name() {
+        _ if root && path.ends_with(b"passwd") => Strength::Certain,
+        // Putting a whole file back is what package scripts and admins do.
+        b"cp" | b"mv" | b"install" | b"ln" => Strength::Weak,
+        b"cat" if command.argv().len() > 1 => Strength::Weak,
+        _ => strength,
+    };
     raise(Kind::AccountChange, strength, technique, command, walk);
 }
 

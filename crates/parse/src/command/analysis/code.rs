@@ -26,9 +26,15 @@ pub enum Language {
     Awk,
     /// Tcl.
     Tcl,
+    /// One whose scripts start no programs, or that is not looked into.
+    Other,
     /// No text.
     Binary,
 }
+
+/// Interpreters that are no shells and are not looked into.
+const OTHERS: [&[u8]; 10] =
+    [b"sed", b"make", b"nft", b"jq", b"bc", b"dc", b"gnuplot", b"guile", b"Rscript", b"sqlite3"];
 
 /// Names of interpreters, versions put aside.
 const INTERPRETERS: [(&[u8], Language); 13] = [
@@ -60,9 +66,13 @@ impl Language {
         let Some(first) = start.strip_prefix(b"#!") else { return Self::Shell };
         let line = first.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        let mut names =
-            words.map(base_name).filter(|name| *name != b"env" && !name.starts_with(b"-"));
-        names.next().and_then(Self::named).unwrap_or(Self::Shell)
+        let wraps = |name: &&[u8]| {
+            matches!(*name, b"env" | b"busybox" | b"toybox") || name.starts_with(b"-")
+        };
+        let Some(name) = words.map(base_name).find(|name| !wraps(name)) else { return Self::Shell };
+        let other = OTHERS.contains(&name);
+        // An unknown interpreter may be a shell under another name.
+        Self::named(name).unwrap_or(if other { Self::Other } else { Self::Shell })
     }
 
     /// The language of an interpreter.
@@ -178,7 +188,7 @@ fn network_shell(language: Language, text: &[u8], short: bool) -> Option<(Kind, 
             let socket = any_of(text, &["[socket ", "socket -server"]);
             (socket && short && any_of(text, &["exec "]), any_of(text, &["-server"]))
         }
-        Language::Shell | Language::Binary => return None,
+        Language::Shell | Language::Other | Language::Binary => return None,
     };
     let kind = if listens { Kind::BindShell } else { Kind::ReverseShell };
     found.then_some((kind, "code that ties a shell to a socket"))

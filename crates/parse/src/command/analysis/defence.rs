@@ -158,8 +158,7 @@ fn is_guard(name: &[u8]) -> bool {
 }
 
 fn stopped_guard(command: &Command, walk: &mut Walk<'_>) {
-    let stops =
-        ["stop", "disable", "mask", "kill", "off", "remove"].iter().any(|verb| command.has(verb));
+    let stops = ["stop", "disable", "mask", "off"].iter().any(|verb| command.has(verb));
     if stops && command.argv().iter().skip(1).any(|word| is_guard(&word.text)) {
         off("stops a service that guards the host", command, walk);
     }

@@ -11,6 +11,8 @@ mod fetch;
 mod network;
 mod place;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod traces;
 mod walk;
 
@@ -140,7 +142,7 @@ pub fn analyze_as(text: &[u8], language: Language) -> Analysis {
     let kept = text.get(..shell::LONGEST_SCRIPT).unwrap_or(text);
     let mut walk = walk::Walk::new(kept);
     match language {
-        Language::Binary => {}
+        Language::Binary | Language::Other => {}
         Language::Shell => walk.text(kept),
         other => code::whole(other, kept, &mut walk),
     }

@@ -121,6 +121,7 @@ const KNOWN_HIDDEN: &[&str] = &[
     ".xinitrc",
     ".xsession",
     ".aliases",
+    ".lessfilter",
     ".bash_functions",
     ".exports",
     ".functions",
@@ -180,7 +181,7 @@ fn part(name: &[u8]) -> Place {
         return Place::Disguised;
     }
     let known = KNOWN_HIDDEN.iter().any(|known| known.as_bytes() == name);
-    let hidden = name.len() > 2 && name.starts_with(b".") && !known;
+    let hidden = name.len() > 1 && name != b".." && name.starts_with(b".") && !known;
     if hidden { Place::Hidden } else { Place::Ordinary }
 }
 
@@ -209,8 +210,11 @@ fn absolute(path: Vec<u8>, walk: &Walk<'_>) -> Vec<u8> {
 
 fn raise(path: &[u8], sourced: bool, command: &Command, walk: &mut Walk<'_>) {
     // A name without a slash is looked up along PATH; `.x` alone is read from where one stands.
+    // Code and binary rubbish taken for a command is no path.
+    let plausible = [&b"/"[..], b"./", b"../", b"~"].iter().any(|start| path.starts_with(start));
     let (kind, technique) = match place(path) {
         Place::Ordinary => return,
+        Place::Disguised if !plausible => return,
         _ if !path.contains(&b'/') => return,
         // Settings are often read from hidden files.
         Place::Hidden if sourced => return,

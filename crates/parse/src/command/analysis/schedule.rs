@@ -66,7 +66,8 @@ fn writes(command: &Command, walk: &mut Walk<'_>) {
         }
         _ => {}
     }
-    let in_schedule = targets.iter().any(|path| {
+    // at's own counter lies among its jobs.
+    let in_schedule = targets.iter().filter(|path| !path.ends_with(b"/.SEQ")).any(|path| {
         path.starts_with(b"/etc/cron")
             || path.starts_with(b"/var/spool/cron")
             || path.starts_with(b"/var/spool/at")

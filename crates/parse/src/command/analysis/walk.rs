@@ -200,7 +200,7 @@ impl<'a> Walk<'a> {
         let line = self.outer_line.unwrap_or_else(|| line_of(self.source, span.start));
         inside.outer_line = Some(line);
         match code::Language::of(text) {
-            code::Language::Binary => {}
+            code::Language::Binary | code::Language::Other => {}
             code::Language::Shell => inside.text(text),
             other => code::whole(other, text, &mut inside),
         }
