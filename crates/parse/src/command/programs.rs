@@ -150,7 +150,10 @@ pub(super) fn interpreted(command: &Command) -> Option<Vec<u8>> {
         match word.text.as_slice() {
             // Code on the command line, or a module: no script.
             b"-c" | b"-e" | b"-m" | b"-r" | b"-" | b"-s" | b"-E" | b"--eval" => return None,
-            b"-jar" | b"-f" => return words.next().map(|word| word.text.clone()),
+            b"-jar" | b"-f" => {
+                let file = words.next().filter(|word| word.known);
+                return file.map(|word| word.text.clone());
+            }
             b"-o" | b"-O" | b"-W" | b"-X" | b"-I" | b"--rcfile" | b"--init-file" => {
                 words.next();
             }
@@ -159,7 +162,14 @@ pub(super) fn interpreted(command: &Command) -> Option<Vec<u8>> {
                     return None;
                 }
             }
+            // `perl -nle CODE`, but not `perl -Mmodule script`.
+            [b'-', b'I' | b'M' | b'm' | b'W' | b'X' | b'-', ..] => {}
+            [b'-', letters @ ..] if letters.iter().any(|letter| b"ecE".contains(letter)) => {
+                return None;
+            }
             [b'-' | b'+', ..] => {}
+            // awk's first operand is code, not a file.
+            _ if name.ends_with(b"awk") => return None,
             text => return word.known.then(|| text.to_vec()),
         }
     }
