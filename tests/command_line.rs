@@ -58,13 +58,8 @@ fn a_report_in_a_file_is_whole_and_says_what_standard_output_would() {
     let root = quiet().write();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("report.json");
-    let output = coroner()
-        .args(["audit", "--root"])
-        .arg(root.path())
-        .arg("-o")
-        .arg(&file)
-        .output()
-        .unwrap();
+    let output =
+        coroner().args(["audit", "--root"]).arg(root.path()).arg("-o").arg(&file).output().unwrap();
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
     let written = Report::from_json(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(i32::from(written.verdict.level.exit_status()), status(&output));

@@ -70,7 +70,8 @@ fn scheduled_work(root: &Path) {
     let table = "MAILTO=root\n30 2 * * * root /usr/local/bin/backup >/dev/null 2>&1\n";
     plant(root, "/etc/cron.d/backup", table, 0o644);
     plant(root, "/etc/cron.daily/cleanup", "#!/bin/sh\nfind /tmp -mtime +7 -delete\n", 0o755);
-    let own = "# m h dom mon dow command\n*/5 * * * * curl -fsS https://192.0.2.10/ping >/dev/null\n";
+    let own =
+        "# m h dom mon dow command\n*/5 * * * * curl -fsS https://192.0.2.10/ping >/dev/null\n";
     plant(root, "/var/spool/cron/crontabs/root", own, 0o600);
     append(root, "/etc/bash.bashrc", "alias ll='ls -l'\nexport EDITOR=vi\n");
 }
@@ -138,7 +139,12 @@ fn about<'a>(report: &'a Report, path: &str) -> Vec<&'a Finding> {
 fn replaced_tools_are_named_with_the_expected_and_the_actual_hash() {
     let root = copy_of(&lab().join("bookworm"));
     let other = std::fs::read(root.path().join("usr/bin/true")).unwrap();
-    plant(root.path(), "/usr/bin/ps", "#!/bin/sh\n/usr/bin/ps.original \"$@\" | grep -v evil\n", 0o755);
+    plant(
+        root.path(),
+        "/usr/bin/ps",
+        "#!/bin/sh\n/usr/bin/ps.original \"$@\" | grep -v evil\n",
+        0o755,
+    );
     plant(root.path(), "/usr/bin/lsof", &other, 0o755);
     std::fs::copy(root.path().join("usr/bin/ss"), root.path().join("usr/bin/ss.original")).unwrap();
     plant(root.path(), "/usr/bin/ss", [&other[..], b"appended"].concat(), 0o755);
@@ -149,7 +155,9 @@ fn replaced_tools_are_named_with_the_expected_and_the_actual_hash() {
             let found = about(&report, path);
             assert!(!found.is_empty(), "{path} in {scope}: {:?}", loud(&report));
             let evidence: Vec<_> = found.iter().flat_map(|f| &f.evidence).collect();
-            let named = |name: &str| evidence.iter().any(|e| e.name == name && e.value.as_bytes().len() > 32);
+            let named = |name: &str| {
+                evidence.iter().any(|e| e.name == name && e.value.as_bytes().len() > 32)
+            };
             assert!(named("expected") && named("actual"), "{path}: {evidence:?}");
         }
     }

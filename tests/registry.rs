@@ -59,7 +59,8 @@ fn every_rule_is_named_after_its_plugin_once_and_says_all_that_a_reader_needs() 
 /// `T1053` or `T1053.003`.
 fn is_technique(id: &str) -> bool {
     let (technique, sub) = id.split_once('.').map_or((id, None), |(t, s)| (t, Some(s)));
-    let digits = |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    let digits =
+        |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
     technique.strip_prefix('T').is_some_and(|number| digits(number, 4))
         && sub.is_none_or(|number| digits(number, 3))
 }
@@ -83,7 +84,10 @@ fn in_step(path: &str, now: &str) {
         std::fs::write(&file, now).unwrap();
     }
     let kept = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(kept == now, "{path} is behind: run UPDATE=1 cargo test -p coroner-cli --test registry");
+    assert!(
+        kept == now,
+        "{path} is behind: run UPDATE=1 cargo test -p coroner-cli --test registry"
+    );
 }
 
 fn rules_page() -> String {

@@ -69,7 +69,12 @@ fn names_contents_and_all_three_times_of_every_file_are_as_before() {
     assert!(report.items.len() > 100);
     let after = inodes(&before);
     let changed: Vec<_> = facts.iter().filter(|(path, old)| after[*path] != **old).collect();
-    assert!(changed.is_empty(), "{} changed: {:?}", changed.len(), &changed[..changed.len().min(5)]);
+    assert!(
+        changed.is_empty(),
+        "{} changed: {:?}",
+        changed.len(),
+        &changed[..changed.len().min(5)]
+    );
     assert_eq!(paths(root.path()), before);
     assert_eq!(contents(&before), content);
 }
@@ -113,8 +118,11 @@ fn no_file_is_opened_for_writing_and_no_name_service_is_asked() {
         .filter(|line| ["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| line.contains(flag)))
         .collect();
     assert!(writes.is_empty(), "{writes:?}");
-    let own = ["\"/etc/nsswitch.conf\"", "\"/etc/ld.so.cache\"", "/nscd/", "resolv.conf\", O_RDONLY"];
-    let asked: Vec<_> =
-        calls.iter().filter(|line| own.iter().any(|name| line.contains(name)) && line.contains("AT_FDCWD")).collect();
+    let own =
+        ["\"/etc/nsswitch.conf\"", "\"/etc/ld.so.cache\"", "/nscd/", "resolv.conf\", O_RDONLY"];
+    let asked: Vec<_> = calls
+        .iter()
+        .filter(|line| own.iter().any(|name| line.contains(name)) && line.contains("AT_FDCWD"))
+        .collect();
     assert!(asked.is_empty(), "{asked:?}");
 }

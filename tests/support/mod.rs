@@ -8,12 +8,12 @@ use std::process::{Command, Output};
 use coroner_core::{Finding, Report};
 
 /// The binary under test.
-pub fn coroner() -> Command {
+pub(crate) fn coroner() -> Command {
     Command::new(env!("CARGO_BIN_EXE_coroner"))
 }
 
 /// Audits a root as JSON and gives the report and the exit status.
-pub fn audit(root: &Path, more: &[&str]) -> (Report, i32) {
+pub(crate) fn audit(root: &Path, more: &[&str]) -> (Report, i32) {
     let output = coroner()
         .args(["audit", "--format", "json", "--root"])
         .arg(root)
@@ -24,18 +24,18 @@ pub fn audit(root: &Path, more: &[&str]) -> (Report, i32) {
 }
 
 /// The report on an output.
-pub fn report(output: &Output) -> Report {
+pub(crate) fn report(output: &Output) -> Report {
     let errors = String::from_utf8_lossy(&output.stderr);
     Report::from_json(&output.stdout).unwrap_or_else(|error| panic!("{error}\n{errors}"))
 }
 
 /// The exit status of an output; a signal is a failure.
-pub fn status(output: &Output) -> i32 {
+pub(crate) fn status(output: &Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status))
 }
 
 /// Findings in a form that a failed assertion shows well.
-pub fn shown(findings: &[&Finding]) -> Vec<String> {
+pub(crate) fn shown(findings: &[&Finding]) -> Vec<String> {
     let line = |f: &&Finding| {
         let path = f.path.as_ref().map(ToString::to_string).unwrap_or_default();
         let evidence: Vec<_> =
@@ -46,7 +46,7 @@ pub fn shown(findings: &[&Finding]) -> Vec<String> {
 }
 
 /// The folder of whole roots that tests/run made.
-pub fn lab() -> PathBuf {
+pub(crate) fn lab() -> PathBuf {
     let named = std::env::var_os("CORONER_LAB").map(PathBuf::from);
     let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/lab");
     let lab = named.unwrap_or(usual);
@@ -55,7 +55,7 @@ pub fn lab() -> PathBuf {
 }
 
 /// A private copy of a whole root, with owners, modes and times.
-pub fn copy_of(root: &Path) -> tempfile::TempDir {
+pub(crate) fn copy_of(root: &Path) -> tempfile::TempDir {
     let dir = tempfile::Builder::new().prefix("root").tempdir_in(lab()).expect("a folder");
     let status = Command::new("cp").arg("-aT").arg(root).arg(dir.path()).status();
     assert!(status.expect("cp runs").success(), "cp -a failed");
@@ -63,7 +63,7 @@ pub fn copy_of(root: &Path) -> tempfile::TempDir {
 }
 
 /// Writes a file of a copied root, with the directories above it.
-pub fn plant(root: &Path, path: &str, content: impl AsRef<[u8]>, mode: u32) {
+pub(crate) fn plant(root: &Path, path: &str, content: impl AsRef<[u8]>, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     let at = root.join(path.trim_start_matches('/'));
     std::fs::create_dir_all(at.parent().expect("a parent")).expect("directories");
@@ -72,7 +72,7 @@ pub fn plant(root: &Path, path: &str, content: impl AsRef<[u8]>, mode: u32) {
 }
 
 /// Adds to a file of a copied root.
-pub fn append(root: &Path, path: &str, more: &str) {
+pub(crate) fn append(root: &Path, path: &str, more: &str) {
     use std::io::Write;
     let at = root.join(path.trim_start_matches('/'));
     let mut file = std::fs::OpenOptions::new().append(true).open(at).expect("the file");

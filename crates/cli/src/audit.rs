@@ -33,7 +33,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         host: Arc::new(host),
         options: Arc::new(options),
         plugins,
-        load_packages: Box::new(coroner_baseline::load),
+        load_packages: Box::new(|host| Box::new(coroner_baseline::PackageDb::load(host.root()))),
         policy,
         tool,
         read_only,

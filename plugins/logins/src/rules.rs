@@ -1,8 +1,8 @@
 //! What is said of logins and of their records.
 
 use coroner_core::Confidence::{Likely, Possible};
-use coroner_core::Severity::{High, Info, Low, Medium};
 use coroner_core::Rule;
+use coroner_core::Severity::{High, Info, Low, Medium};
 
 /// All rules.
 pub(crate) static ALL: &[&Rule] = &[

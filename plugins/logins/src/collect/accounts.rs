@@ -40,7 +40,6 @@ impl Accounts {
         self.by_name.iter().map(|(name, account)| (Text::new(name.as_slice()), account))
     }
 
-
     pub(crate) fn standing(&self, name: &[u8]) -> Standing {
         match self.by_name.get(name) {
             Some(account) => account.standing(name),

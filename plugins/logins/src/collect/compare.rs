@@ -18,7 +18,8 @@ pub(super) fn sources(cx: &mut Cx<'_>, tally: &Tally) {
         mismatches(cx, (present, absent), &there, &covered, slack);
     }
     stale_lastlog(cx, tally);
-    for (silent, other) in [(Source::AuthLog, Source::Journal), (Source::Journal, Source::AuthLog)] {
+    for (silent, other) in [(Source::AuthLog, Source::Journal), (Source::Journal, Source::AuthLog)]
+    {
         if let (Some(quiet), Some(loud)) = (tally.activity(silent), tally.activity(other)) {
             holes(cx, (silent, other), quiet, loud);
         }
@@ -112,7 +113,11 @@ fn mismatches(
     }
 }
 
-fn fold((present_in, absent_from): (Source, Source), missing: &[&Arrival], agreed: u64) -> Vec<Mismatch> {
+fn fold(
+    (present_in, absent_from): (Source, Source),
+    missing: &[&Arrival],
+    agreed: u64,
+) -> Vec<Mismatch> {
     let mut folds: BTreeMap<(&Text, &Text), Mismatch> = BTreeMap::new();
     for arrival in missing {
         let when = Time::from_seconds(arrival.when);
@@ -146,12 +151,13 @@ fn stale_lastlog(cx: &mut Cx<'_>, tally: &Tally) {
             *kept = arrival;
         }
     }
-    let noted = |user: &Text| lastlog.iter().find(|login| login.user == *user).map(|login| login.when);
+    let noted =
+        |user: &Text| lastlog.iter().find(|login| login.user == *user).map(|login| login.when);
     let stale = latest.into_values().filter(|arrival| {
-        let written_later = lastlog
-            .iter()
-            .any(|login| login.user != arrival.user && login.when > arrival.when);
-        written_later && noted(&arrival.user).is_none_or(|when| when < arrival.when.saturating_sub(30))
+        let written_later =
+            lastlog.iter().any(|login| login.user != arrival.user && login.when > arrival.when);
+        written_later
+            && noted(&arrival.user).is_none_or(|when| when < arrival.when.saturating_sub(30))
     });
     let stale: Vec<&Arrival> = stale.collect();
     for item in fold((Source::Wtmp, Source::Lastlog), &stale, lastlog.len() as u64) {
@@ -173,7 +179,8 @@ fn holes(
     quiet: &BTreeMap<i64, u64>,
     loud: &BTreeMap<i64, u64>,
 ) {
-    let (Some((&start, _)), Some((&end, _))) = (quiet.first_key_value(), quiet.last_key_value()) else {
+    let (Some((&start, _)), Some((&end, _))) = (quiet.first_key_value(), quiet.last_key_value())
+    else {
         return;
     };
     let file = match silent {

@@ -30,7 +30,9 @@ pub(crate) fn parts(cx: &mut Cx<'_>, log: &Log) -> Vec<Part> {
         if found.len() >= MOST_PARTS || entry.kind == FileType::Directory {
             continue;
         }
-        let Some(item) = log_file(cx, &log.dir.join(&log.base), &entry.path, &place) else { continue };
+        let Some(item) = log_file(cx, &log.dir.join(&log.base), &entry.path, &place) else {
+            continue;
+        };
         found.push((place, Part { item, packed }));
     }
     found.sort_by_key(|(place, part)| (age(place), part.packed));
@@ -74,7 +76,11 @@ fn log_file(cx: &mut Cx<'_>, log: &HostPath, path: &HostPath, place: &Rotation) 
 
 /// Splits the files into those that are read and those left out: too old, or beyond the budget of
 /// bytes when counted from the newest. What was left out is said in a gap.
-pub(crate) fn within_budget(cx: &mut Cx<'_>, parts: Vec<Part>, budget: u64) -> (Vec<Part>, Vec<Part>) {
+pub(crate) fn within_budget(
+    cx: &mut Cx<'_>,
+    parts: Vec<Part>,
+    budget: u64,
+) -> (Vec<Part>, Vec<Part>) {
     let newest = parts.iter().map(|part| part.item.modified.seconds()).max().unwrap_or(0);
     let full = cx.options().scope == Scope::Full;
     let mut left = budget;

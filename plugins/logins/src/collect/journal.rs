@@ -19,9 +19,26 @@ const MOST_ALTERED: usize = 16;
 
 /// Names under which login messages are logged.
 const IDENTIFIERS: [&[u8]; 20] = [
-    b"sshd", b"sshd-session", b"sshd-auth", b"sudo", b"su", b"login", b"systemd-logind", b"CRON",
-    b"cron", b"useradd", b"userdel", b"usermod", b"groupadd", b"groupdel", b"groupmod", b"gpasswd",
-    b"passwd", b"chpasswd", b"chsh", b"newusers",
+    b"sshd",
+    b"sshd-session",
+    b"sshd-auth",
+    b"sudo",
+    b"su",
+    b"login",
+    b"systemd-logind",
+    b"CRON",
+    b"cron",
+    b"useradd",
+    b"userdel",
+    b"usermod",
+    b"groupadd",
+    b"groupdel",
+    b"groupmod",
+    b"gpasswd",
+    b"passwd",
+    b"chpasswd",
+    b"chsh",
+    b"newusers",
 ];
 
 pub(super) fn read(cx: &mut Cx<'_>, scene: &mut Scene) {
@@ -41,7 +58,8 @@ pub(super) fn read(cx: &mut Cx<'_>, scene: &mut Scene) {
         read.push(path);
     }
     if out > 0 {
-        let words = format!("{out} older journal files are beyond the budget; --scope full reads them");
+        let words =
+            format!("{out} older journal files are beyond the budget; --scope full reads them");
         cx.minor_gap(&HostPath::new(DIRS[0]), Blocked::TooLarge, words);
     }
     read.reverse();
@@ -71,7 +89,8 @@ fn newest_first(cx: &mut Cx<'_>) -> Vec<(HostPath, u64)> {
         for entry in cx.list(&dir) {
             let name = entry.path.name();
             let journal = name.ends_with(b".journal") || name.ends_with(b".journal~");
-            if journal && entry.kind == FileType::Regular
+            if journal
+                && entry.kind == FileType::Regular
                 && let Some(stat) = cx.stat(&entry.path)
             {
                 found.push((stat.modified, entry.path, stat.size));

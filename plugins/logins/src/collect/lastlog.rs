@@ -43,7 +43,8 @@ fn read_slots(cx: &mut Cx<'_>, scene: &mut Scene, path: &HostPath) {
     names.dedup_by_key(|(uid, _)| *uid);
     for (uid, name) in &names {
         let read = file.read_at(&mut buffer, slot_offset(*uid, layout));
-        let Some(login) = read.ok().and_then(|count| slot(*uid, buffer.get(..count)?, layout)) else {
+        let Some(login) = read.ok().and_then(|count| slot(*uid, buffer.get(..count)?, layout))
+        else {
             continue;
         };
         take(scene, path, name, &login);
@@ -64,11 +65,7 @@ fn layout(file: &coroner_host::OpenFile) -> Layout {
 }
 
 /// Uids with data in the file that no account has, found through the file's extents.
-fn unknown_uids(
-    file: &coroner_host::OpenFile,
-    layout: Layout,
-    known: &[(u32, Text)],
-) -> Vec<u32> {
+fn unknown_uids(file: &coroner_host::OpenFile, layout: Layout, known: &[(u32, Text)]) -> Vec<u32> {
     let size = slot_size(layout) as u64;
     let mut found = Vec::new();
     let mut offset = 0;
@@ -87,7 +84,8 @@ fn unknown_uids(
 
 fn take(scene: &mut Scene, path: &HostPath, name: &Text, login: &LastLogin) {
     let from = login.host.as_str().and_then(|host| host.parse::<IpAddr>().ok());
-    let from = from.map_or_else(|| login.host.clone(), |ip| Text::from(ip.to_canonical().to_string()));
+    let from =
+        from.map_or_else(|| login.host.clone(), |ip| Text::from(ip.to_canonical().to_string()));
     let place = Place { file: path.clone(), line: 0 };
     let event = Accepted {
         source: Source::Lastlog,

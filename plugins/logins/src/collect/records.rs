@@ -88,7 +88,8 @@ fn accept(scene: &mut Scene, source: Source, record: &Record<'_>, place: &Place)
 }
 
 fn stayed(scene: &mut Scene, session: &Session) {
-    let seconds = session.logout.and_then(|end| u64::try_from(end.saturating_sub(session.login)).ok());
+    let seconds =
+        session.logout.and_then(|end| u64::try_from(end.saturating_sub(session.login)).ok());
     if let Some(seconds) = seconds {
         scene.tally.stayed(Source::Wtmp, &session.user, &session.from, seconds);
     }
@@ -152,7 +153,9 @@ impl Oddities {
                 self.add(Odd::Backwards, 1, at(index), detail);
             }
             Oddity::Residue { index } => self.add(Odd::Residue, 1, at(index), String::new()),
-            Oddity::UnknownType { index } => self.add(Odd::UnknownType, 1, at(index), String::new()),
+            Oddity::UnknownType { index } => {
+                self.add(Odd::UnknownType, 1, at(index), String::new())
+            }
         }
     }
 
@@ -199,7 +202,12 @@ fn read_file(
         if filled < CHUNK {
             let over = filled % layout.size();
             if over != 0 {
-                odd.add(Odd::CutShort, 1, next_index.saturating_add(1), format!("{over} bytes of it"));
+                odd.add(
+                    Odd::CutShort,
+                    1,
+                    next_index.saturating_add(1),
+                    format!("{over} bytes of it"),
+                );
             }
             watch.finish().iter().for_each(|oddity| odd.take(oddity));
             return;

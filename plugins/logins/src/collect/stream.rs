@@ -19,7 +19,11 @@ impl Read for FileRead {
 pub(crate) const MOST_OF_ONE_FILE: u64 = 4 << 30;
 
 /// Opens a file itself (no link is followed) as a stream of at most [`MOST_OF_ONE_FILE`] bytes.
-pub(crate) fn open(cx: &mut Cx<'_>, path: &HostPath, packed: bool) -> Option<BufReader<Box<dyn Read>>> {
+pub(crate) fn open(
+    cx: &mut Cx<'_>,
+    path: &HostPath,
+    packed: bool,
+) -> Option<BufReader<Box<dyn Read>>> {
     let file = match cx.host().open_file(path) {
         Ok(file) => FileRead(file),
         Err(ReadError::Absent) => return None,

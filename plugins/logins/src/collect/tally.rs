@@ -157,7 +157,11 @@ impl Tally {
         let known = self.failures.contains_key(&(event.source, from.clone()));
         if !known && self.failures.len() >= MOST_ADDRESSES {
             let others = self.unlisted.entry(event.source);
-            others.or_insert_with(|| Span::new(event.when, place)).add(event.when, event.times, place);
+            others.or_insert_with(|| Span::new(event.when, place)).add(
+                event.when,
+                event.times,
+                place,
+            );
             return;
         }
         let failures = self.failures.entry((event.source, from)).or_insert_with(|| Failures {
@@ -279,9 +283,7 @@ fn emit_failures(
     mut unlisted: HashMap<Source, Span>,
 ) {
     let mut worst: Vec<_> = failures.into_iter().collect();
-    worst.sort_by(|(a, left), (b, right)| {
-        (right.span.count, a).cmp(&(left.span.count, b))
-    });
+    worst.sort_by(|(a, left), (b, right)| (right.span.count, a).cmp(&(left.span.count, b)));
     let mut listed: HashMap<Source, usize> = HashMap::new();
     for ((source, from), failures) in worst {
         let count = listed.entry(source).or_default();

@@ -167,7 +167,13 @@ fn accept(
     scene.tally.accepted(&event, place, said.vague);
 }
 
-fn refuse(scene: &mut Scene, said: &Said<'_>, place: &Place, (user, from): (&[u8], &[u8]), times: u32) {
+fn refuse(
+    scene: &mut Scene,
+    said: &Said<'_>,
+    place: &Place,
+    (user, from): (&[u8], &[u8]),
+    times: u32,
+) {
     let event = Refused { source: said.source, when: said.when, user, from, times };
     scene.tally.refused(&event, place);
 }

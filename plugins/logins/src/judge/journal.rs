@@ -3,9 +3,7 @@
 use coroner_core::{Findings, Items};
 
 use crate::items::{JournalFile, JournalState, JournalWalk};
-use crate::rules::{
-    JOURNAL_ALTERED, JOURNAL_CUT, JOURNAL_ENTRIES_HIDDEN, JOURNAL_NUMBERS_MISSING,
-};
+use crate::rules::{JOURNAL_ALTERED, JOURNAL_CUT, JOURNAL_ENTRIES_HIDDEN, JOURNAL_NUMBERS_MISSING};
 
 pub(super) fn judge(items: &Items, out: &mut Findings) {
     for file in items.all::<JournalFile>() {

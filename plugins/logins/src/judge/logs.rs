@@ -47,7 +47,8 @@ const AFTER_ROTATION: i64 = 3600;
 
 fn emptied(files: &[LogFile], out: &mut Findings) {
     let current = files.iter().find(|file| file.rotation == Some(0) && file.dated.is_none());
-    let Some(current) = current.filter(|file| file.size == 0 && file.link.is_none() && !file.special)
+    let Some(current) =
+        current.filter(|file| file.size == 0 && file.link.is_none() && !file.special)
     else {
         return;
     };
@@ -71,9 +72,10 @@ fn rotations(files: &[LogFile], out: &mut Findings) {
         .map(|number| if number == 0 { Rotation::Current } else { Rotation::Number(number) })
         .collect();
     let missing = missing_numbers(&places);
-    let Some(older) = missing.last().and_then(|last| {
-        files.iter().find(|file| file.rotation == last.checked_add(1))
-    }) else {
+    let Some(older) = missing
+        .last()
+        .and_then(|last| files.iter().find(|file| file.rotation == last.checked_add(1)))
+    else {
         return;
     };
     let numbers: Vec<String> = missing.iter().map(u32::to_string).collect();

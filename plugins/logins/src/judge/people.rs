@@ -19,10 +19,8 @@ pub(super) fn judge(items: &Items, out: &mut Findings) {
 fn created_and_gone(items: &Items, out: &mut Findings) {
     let events: Vec<AccountEvent> = items.all().collect();
     let of = |deed: AccountDeed| events.iter().filter(move |event| event.deed == deed);
-    let left: BTreeSet<&Text> = of(AccountDeed::Deleted)
-        .chain(of(AccountDeed::Renamed))
-        .map(|event| &event.name)
-        .collect();
+    let left: BTreeSet<&Text> =
+        of(AccountDeed::Deleted).chain(of(AccountDeed::Renamed)).map(|event| &event.name).collect();
     for event in of(AccountDeed::Added) {
         if event.standing == Standing::Absent && !left.contains(&event.name) {
             out.raise(&CREATED_AND_GONE, event)
@@ -37,8 +35,20 @@ fn created_and_gone(items: &Items, out: &mut Findings) {
 /// Accounts that web servers and application servers run as.
 fn is_web_account(user: &[u8]) -> bool {
     const NAMES: [&[u8]; 14] = [
-        b"www-data", b"apache", b"apache2", b"nginx", b"http", b"httpd", b"wwwrun", b"www",
-        b"lighttpd", b"caddy", b"php-fpm", b"jetty", b"nobody", b"webapp",
+        b"www-data",
+        b"apache",
+        b"apache2",
+        b"nginx",
+        b"http",
+        b"httpd",
+        b"wwwrun",
+        b"www",
+        b"lighttpd",
+        b"caddy",
+        b"php-fpm",
+        b"jetty",
+        b"nobody",
+        b"webapp",
     ];
     NAMES.contains(&user) || user.starts_with(b"tomcat")
 }
