@@ -17,7 +17,7 @@ use crate::policy::Policy;
 use crate::report::{Mode, SCHEMA};
 use crate::{
     Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, Needs, Options, Plugin, Report,
-    Run, Scope, Status, Time, Tool, Verdict, finding, identity,
+    Run, Scope, Status, Time, Tool, Verdict, finding, identity, redact,
 };
 
 /// Loads the package databases of a root.
@@ -165,6 +165,10 @@ impl Audit {
         gaps.dedup();
         self.policy.apply(&mut findings, self.options.now);
         let verdict = Verdict::of(&findings, &gaps);
+        let mut items = items.into_vec();
+        if self.options.redact {
+            redact::report(&mut items, &mut findings);
+        }
         Report {
             schema: SCHEMA.to_owned(),
             tool: self.tool.clone(),
@@ -173,7 +177,7 @@ impl Audit {
             verdict,
             coverage: count(coverage, &findings, &gaps),
             findings,
-            items: items.into_vec(),
+            items,
             gaps,
         }
     }

@@ -17,6 +17,7 @@ mod options;
 pub mod packages;
 mod plugin;
 pub mod policy;
+mod redact;
 mod report;
 mod rule;
 mod schema;

@@ -111,10 +111,27 @@ const REFUSED_CALLS: &[libc::c_long] = &[
     libc::SYS_sethostname,
 ];
 
+/// Older forms of the same calls, which only this architecture still has.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_HERE: &[libc::c_long] = &[
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+    libc::SYS_mknod,
+    libc::SYS_symlink,
+    libc::SYS_fork,
+    libc::SYS_vfork,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_HERE: &[libc::c_long] = &[];
+
 fn restrict_calls() -> Option<()> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).ok()?;
     let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> =
-        REFUSED_CALLS.iter().map(|&call| (call, Vec::new())).collect();
+        REFUSED_CALLS.iter().chain(REFUSED_HERE).map(|&call| (call, Vec::new())).collect();
     let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).ok()?;
     let program: BpfProgram = filter.try_into().ok()?;
