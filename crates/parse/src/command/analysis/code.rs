@@ -75,6 +75,26 @@ impl Language {
         Self::named(name).unwrap_or(if other { Self::Other } else { Self::Shell })
     }
 
+    /// Tells the language from the first bytes, and where those say nothing, from the file's name.
+    pub fn of_file(name: &[u8], text: &[u8]) -> Self {
+        let extension = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
+        match (Self::of(text), extension) {
+            (Self::Shell, _) if text.starts_with(b"#!") => Self::Shell,
+            (Self::Shell, b"py") => Self::Python,
+            (Self::Shell, b"pl" | b"pm") => Self::Perl,
+            (Self::Shell, b"rb") => Self::Ruby,
+            (Self::Shell, b"php") => Self::Php,
+            (Self::Shell, b"lua") => Self::Lua,
+            (Self::Shell, b"js" | b"mjs" | b"cjs") => Self::Node,
+            (Self::Shell, b"awk") => Self::Awk,
+            (Self::Shell, b"service" | b"timer" | b"socket" | b"path" | b"desktop" | b"conf")
+            | (Self::Shell, b"rules" | b"json" | b"yaml" | b"yml" | b"toml" | b"xml" | b"jar") => {
+                Self::Other
+            }
+            (found, _) => found,
+        }
+    }
+
     /// The language of an interpreter.
     pub fn named(program: &[u8]) -> Option<Self> {
         let name = base_name(program);

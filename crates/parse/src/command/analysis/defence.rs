@@ -64,7 +64,7 @@ pub(super) fn command(command: &Command, walk: &mut Walk<'_>) {
     preload(command, walk);
     match command.name() {
         b"iptables" | b"ip6tables" | b"iptables-legacy" | b"iptables-nft" => {
-            iptables(command, walk)
+            iptables(command, walk);
         }
         b"nft" => {
             if command.has("flush") && command.has("ruleset") {

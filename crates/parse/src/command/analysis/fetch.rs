@@ -53,7 +53,7 @@ pub(super) fn script_fetches(script: &Script) -> bool {
 
 /// Where it is fetched from makes it surer: a bare public address, a paste site, a tunnel.
 fn strength(commands: &[Command]) -> Strength {
-    let words = commands.iter().flat_map(|command| command.argv());
+    let words = commands.iter().flat_map(Command::argv);
     if words.into_iter().any(|word| odd_source(&word.text)) {
         Strength::Certain
     } else {
@@ -310,8 +310,7 @@ pub(super) fn pipeline(script: &Script, stages: &[Range<usize>], walk: &mut Walk
         }
         let printed =
             commands.iter().filter(|command| matches!(command.name(), b"echo" | b"printf"));
-        let words =
-            printed.flat_map(|command| command.argv()).filter_map(|word| variable(&word.text));
+        let words = printed.flat_map(Command::argv).filter_map(|word| variable(&word.text));
         tainted.extend(words.filter_map(|name| walk.state.tainted.get(name).copied()));
     }
 }

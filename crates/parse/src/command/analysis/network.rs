@@ -66,26 +66,26 @@ pub(super) fn command(command: &Command, descriptors: Descriptors, walk: &mut Wa
     match command.name() {
         name if NETCATS.contains(&name) => netcat(command, walk),
         b"socat" => socat(command, walk),
-        b"xterm" if command.has("-display") => {
-            if command.argv().iter().any(|word| is_remote_display(&word.text)) {
-                raise(Kind::ReverseShell, "xterm on another host's display", command, walk);
-            }
+        b"xterm" if command.has("-display") && names_any(command, is_remote_display) => {
+            raise(Kind::ReverseShell, "xterm on another host's display", command, walk);
         }
         // zsh's own sockets (zshmodules(1), zsh/net/tcp).
         b"ztcp" => {
             walk.state.connected = Some(command.span.clone());
             walk.state.network = Descriptors::default().after(&[network_redirect()]);
         }
-        b"telnetd" | b"in.telnetd" if command.has("-l") => {
-            if command.argv().iter().any(|word| is_shell(&word.text)) {
-                raise(Kind::BindShell, "telnetd that gives a shell", command, walk);
-            }
+        b"telnetd" | b"in.telnetd" if command.has("-l") && names_any(command, is_shell) => {
+            raise(Kind::BindShell, "telnetd that gives a shell", command, walk);
         }
-        b"socket" if command.argv().iter().any(|word| runs_a_shell(&word.text)) => {
+        b"socket" if names_any(command, runs_a_shell) => {
             raise(Kind::BindShell, "socket that gives a shell", command, walk);
         }
         _ => {}
     }
+}
+
+fn names_any(command: &Command, wanted: impl Fn(&[u8]) -> bool) -> bool {
+    command.argv().iter().skip(1).any(|word| wanted(&word.text))
 }
 
 fn raise(kind: Kind, technique: &'static str, command: &Command, walk: &mut Walk<'_>) {

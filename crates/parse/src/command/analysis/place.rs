@@ -161,8 +161,7 @@ fn collapsed(path: &[u8]) -> Vec<u8> {
     let mut parts: Vec<&[u8]> = Vec::new();
     for (at, name) in path.split(|&byte| byte == b'/').enumerate() {
         match name {
-            b"" if at > 0 => {}
-            b"." if at > 0 => {}
+            b"" | b"." if at > 0 => {}
             b".." if parts.last().is_some_and(|last| !matches!(*last, b".." | b"." | b"")) => {
                 parts.pop();
             }

@@ -28,8 +28,7 @@ fn crontab(command: &Command, walk: &mut Walk<'_>) {
                 words.next();
             }
             b"-l" | b"-e" | b"-i" | b"-T" | b"-V" => return,
-            b"-r" => operand = true,
-            b"-" => operand = true,
+            b"-r" | b"-" => operand = true,
             text if !text.starts_with(b"-") => operand = true,
             _ => {}
         }
