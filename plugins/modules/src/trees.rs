@@ -102,7 +102,7 @@ fn tell(
     file: HostPath,
     place: Place,
 ) {
-    cx.want_unless_packaged(&file);
+    cx.want_if_unowned(&file);
     if place == Place::Kernel {
         tree.kernel_files += 1;
     } else {
