@@ -1,0 +1,100 @@
+//! What the running kernel says about itself.
+
+use coroner_core::{Blocked, Cx, HostPath, Launch, ReadError, Text, Trigger};
+use coroner_parse::module::taint_bits;
+
+use crate::items::KernelState;
+
+/// Where distributions put modprobe: nothing to tell.
+const USUAL_HELPERS: [&str; 4] =
+    ["/sbin/modprobe", "/usr/sbin/modprobe", "/bin/modprobe", "/usr/bin/modprobe"];
+
+/// The release that runs; none on a mounted disk.
+pub(crate) fn release(cx: &mut Cx<'_>) -> Option<Text> {
+    if cx.live() { word(cx, "/proc/sys/kernel/osrelease") } else { None }
+}
+
+/// Everything but what the views of modules add.
+pub(crate) fn state(cx: &mut Cx<'_>, release: Option<Text>) -> KernelState {
+    let modprobe = word(cx, "/proc/sys/kernel/modprobe");
+    if let Some(program) = &modprobe {
+        helper(cx, program);
+    }
+    KernelState {
+        release: release.unwrap_or_default(),
+        loads_modules: modprobe.is_some() || exists(cx, "/proc/modules"),
+        taints: taints(cx),
+        unexplained: Vec::new(),
+        sig_enforce: word(cx, "/sys/module/module/parameters/sig_enforce").map(|text| is_on(&text)),
+        lockdown: lockdown(cx),
+        modules_disabled: word(cx, "/proc/sys/kernel/modules_disabled").map(|text| is_on(&text)),
+        kptr_restrict: word(cx, "/proc/sys/kernel/kptr_restrict").and_then(|text| number(&text)),
+        modprobe,
+        addresses_shown: None,
+    }
+}
+
+fn taints(cx: &mut Cx<'_>) -> Vec<coroner_parse::module::Taint> {
+    let path = HostPath::new("/proc/sys/kernel/tainted");
+    let Some(content) = cx.read(&path) else { return Vec::new() };
+    taint_bits(&content.bytes).unwrap_or_else(|| {
+        cx.gap(&path, Blocked::Malformed);
+        Vec::new()
+    })
+}
+
+/// `none [integrity] confidentiality`: the one in brackets holds. securityfs is for root alone, and
+/// the verdict does not hang on it.
+fn lockdown(cx: &mut Cx<'_>) -> Option<Text> {
+    let path = HostPath::new("/sys/kernel/security/lockdown");
+    match cx.host().read(&path, 4096) {
+        Ok(content) => {
+            let mut words = content.bytes.split(u8::is_ascii_whitespace);
+            words.find_map(|word| word.strip_prefix(b"[")?.strip_suffix(b"]")).map(Text::from)
+        }
+        Err(ReadError::Absent) => None,
+        Err(ReadError::Blocked(reason)) => {
+            cx.minor_gap(&path, reason, "whether the kernel is locked down");
+            None
+        }
+    }
+}
+
+/// The kernel runs this program as root whenever something needs a module that is not loaded.
+fn helper(cx: &mut Cx<'_>, program: &Text) {
+    if program.is_empty() {
+        return;
+    }
+    let path = HostPath::new(program.as_bytes());
+    cx.want(&path);
+    if USUAL_HELPERS.iter().any(|usual| program == usual) {
+        return;
+    }
+    cx.launch(Launch {
+        trigger: Trigger::Kernel,
+        user: Some(Text::from("root")),
+        command: program.clone(),
+        file: HostPath::new("/proc/sys/kernel/modprobe"),
+        line: 0,
+        name: Text::from("kernel.modprobe"),
+        enabled: true,
+        programs: vec![path],
+    });
+}
+
+fn exists(cx: &mut Cx<'_>, path: &str) -> bool {
+    cx.stat(&HostPath::new(path)).is_some()
+}
+
+fn word(cx: &mut Cx<'_>, path: &str) -> Option<Text> {
+    let content = cx.read_up_to(&HostPath::new(path), 4096)?;
+    Some(Text::from(content.bytes.trim_ascii()))
+}
+
+fn is_on(text: &Text) -> bool {
+    matches!(text.as_bytes(), b"1" | b"Y" | b"y")
+}
+
+fn number(text: &Text) -> Option<u8> {
+    text.as_str()?.parse().ok()
+}
