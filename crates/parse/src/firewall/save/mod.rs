@@ -11,7 +11,7 @@ use super::words::{self, Word};
 use crate::{BadLine, Line, Text, lines};
 
 pub(super) use options::read_conditions;
-pub(super) use target::{is_extension, nat_destination, verdict_of};
+pub(super) use target::{nat_destination, verdict_of};
 
 /// Reads a saved rule set; each table's lines end with `COMMIT`, but nothing depends on that.
 pub fn parse_iptables_save(content: &[u8], family: Family) -> RuleSet {

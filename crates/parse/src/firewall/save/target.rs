@@ -45,7 +45,7 @@ const EXTENSIONS: [&str; 28] = [
 ];
 
 /// A target of the kernel, not a chain of the rule set.
-pub(in super::super) fn is_extension(name: &[u8]) -> bool {
+fn is_extension(name: &[u8]) -> bool {
     EXTENSIONS.iter().any(|extension| extension.as_bytes() == name)
 }
 
