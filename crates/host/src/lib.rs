@@ -10,6 +10,7 @@ mod detached;
 mod dir;
 mod file;
 mod host;
+pub mod netfilter;
 mod path;
 mod root;
 pub mod sandbox;

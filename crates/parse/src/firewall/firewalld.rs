@@ -76,10 +76,12 @@ fn with_document(content: &[u8], read: impl FnOnce(&Document<'_>, &mut RuleSet))
     set
 }
 
-/// roxmltree counts rows from the start for each asked position; zones are small, and a huge one
-/// is bounded by `MOST_NODES` and by the size that a file may have.
+/// The line an element begins on. Counting starts at the file's start each time, so a file with
+/// very many elements gets its lines only for the first of them; 0 says that it was not counted.
 fn line_of(node: &Node<'_, '_>) -> u32 {
-    node.document().text_pos_at(node.range().start).row
+    const COUNTED: u32 = 5_000;
+    let document = node.document();
+    if node.id().get() > COUNTED { 0 } else { document.text_pos_at(node.range().start).row }
 }
 
 fn attribute(node: &Node<'_, '_>, name: &str) -> Text {

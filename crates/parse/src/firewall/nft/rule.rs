@@ -127,8 +127,8 @@ impl<'a> Reader<'_, 'a> {
 
     fn statement(&mut self) {
         match (self.word(0), self.word(1)) {
-            (b"meta", b"mark" | b"priority" | b"pkttype" | b"nftrace") => self.unknown(),
-            (b"meta", _) => self.skip(1),
+            (b"meta", _) => self.meta(),
+            (b"mark", _) => self.mark(1),
             (b"ip" | b"ip6", b"saddr") => self.condition(2, |v| Some(Condition::Source(peers(v)))),
             (b"ip" | b"ip6", b"daddr") => {
                 self.condition(2, |v| Some(Condition::Destination(peers(v))));
@@ -203,11 +203,7 @@ impl<'a> Reader<'_, 'a> {
         };
         self.push(condition, false);
         let inner = map.get(1..value::closing(map)).unwrap_or_default();
-        let verdicts = inner.split(|token| token.is(",")).filter_map(|member| {
-            let colon = member.iter().position(|token| token.is(":"))?;
-            Some(read(member.get(colon + 1..)?).verdict)
-        });
-        self.parsed.verdict = Verdict::Map(verdicts.collect());
+        self.parsed.verdict = map_verdict(inner);
     }
 
     /// `ip saddr . tcp dport @set`: several fields at once.
@@ -226,12 +222,52 @@ impl<'a> Reader<'_, 'a> {
         self.push(Condition::Set(text_of(whole)), false);
         if map {
             let inner = tail.get(1..length.saturating_sub(1)).unwrap_or_default();
-            let verdicts = inner.split(|token| token.is(",")).filter_map(|member| {
-                let colon = member.iter().position(|token| token.is(":"))?;
-                Some(read(member.get(colon + 1..)?).verdict)
-            });
-            self.parsed.verdict = Verdict::Map(verdicts.collect());
+            self.parsed.verdict = map_verdict(inner);
         }
+    }
+
+    /// `meta KEY value` is mostly what `KEY value` is; `meta KEY set value` does something.
+    fn meta(&mut self) {
+        let selectors =
+            [b"l4proto".as_slice(), b"iif", b"iifname", b"oif", b"oifname", b"skuid", b"skgid"];
+        match (self.word(1), self.word(2)) {
+            (_, b"set") => self.setting(),
+            (b"mark", _) => self.mark(2),
+            (key, _) if selectors.contains(&key) => self.skip(1),
+            _ => {
+                let before = self.rest;
+                self.skip(1);
+                let taken = self.until_beginning();
+                let count = before.len() - self.rest.len();
+                let text = before.get(..count).map_or(taken, text_of);
+                self.push(Condition::Other(text), false);
+            }
+        }
+    }
+
+    fn mark(&mut self, width: usize) {
+        if self.word(width) == b"set" {
+            return self.setting();
+        }
+        self.condition(width, |v| {
+            let [mark] = v.members.as_slice() else { return None };
+            let digits = std::str::from_utf8(mark).ok()?;
+            let number = match digits.strip_prefix("0x") {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => digits.parse().ok()?,
+            };
+            Some(Condition::Mark(Text::from(format!("{number:#x}"))))
+        });
+    }
+
+    /// `meta mark set 0x1`: what the rule does, unless a verdict follows.
+    fn setting(&mut self) {
+        let at = self.rest.iter().position(|token| token.is("set")).unwrap_or(0);
+        let head = text_of(self.rest.get(..=at).unwrap_or_default());
+        self.skip(at + 1);
+        let value = self.until_beginning();
+        let text = [head.as_bytes(), b" ", value.as_bytes()].concat();
+        self.parsed.verdict = Verdict::Other(Text::from(text));
     }
 
     fn transport(&mut self) {
@@ -279,15 +315,12 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn unknown(&mut self) {
-        let setting = self.rest.iter().take(4).any(|token| token.is("set"));
-        let taken = self.until_beginning();
-        if setting {
-            let rest = self.until_beginning();
-            let text = [taken.as_bytes(), b" ", rest.as_bytes()].concat();
-            self.parsed.verdict = Verdict::Other(Text::from(text));
-        } else {
-            self.push(Condition::Other(taken), false);
+        let setting = self.rest.iter().take(4).position(|token| token.is("set"));
+        if setting.is_some_and(|at| at > 0) {
+            return self.setting();
         }
+        let taken = self.until_beginning();
+        self.push(Condition::Other(taken), false);
     }
 
     /// Takes this token and those up to the next beginning.
@@ -361,6 +394,20 @@ impl<'a> Reader<'_, 'a> {
     }
 }
 
+/// What the members `key : verdict` say, each verdict once. Maps do not nest.
+fn map_verdict(members: &[Token<'_>]) -> Verdict {
+    let verdicts = members.split(|token| token.is(",")).filter_map(|member| {
+        let colon = member.iter().position(|token| token.is(":"))?;
+        let verdict = member.get(colon + 1..)?;
+        let plain = !verdict.iter().any(|token| token.is("vmap"));
+        plain.then(|| read(verdict).verdict)
+    });
+    let mut verdicts: Vec<Verdict> = verdicts.collect();
+    verdicts.sort();
+    verdicts.dedup();
+    Verdict::Map(verdicts)
+}
+
 /// The port behind the last colon.
 fn last_port(to: &[u8]) -> Option<PortRange> {
     let colon = memchr::memrchr(b':', to)?;
@@ -372,7 +419,12 @@ fn peers(found: &Value<'_>) -> Vec<Peer> {
 }
 
 fn devices(found: &Value<'_>) -> Vec<Text> {
-    found.members.iter().map(|member| Text::from(*member)).collect()
+    // One spelling for "and whatever follows": that of iptables.
+    let name = |member: &&[u8]| match member.strip_suffix(b"*") {
+        Some(start) => Text::new([start, b"+"].concat()),
+        None => Text::from(*member),
+    };
+    found.members.iter().map(name).collect()
 }
 
 #[allow(clippy::unnecessary_wraps)] // the signature that all makers share

@@ -93,7 +93,7 @@ fn redirect_dnat_and_queue_are_read_with_their_targets() {
 #[test]
 fn verdict_maps_lead_to_all_their_chains() {
     let rule = one("tcp dport vmap { 22 : jump ssh, 80 : accept }");
-    let members = vec![Verdict::Jump(Text::from("ssh")), Verdict::Accept];
+    let members = vec![Verdict::Accept, Verdict::Jump(Text::from("ssh"))];
     assert_eq!(rule.verdict, Verdict::Map(members));
     assert_eq!(rule.verdict.targets(), [&Text::from("ssh")]);
 }

@@ -172,12 +172,16 @@ impl StripNot for [Token<'_>] {
     }
 }
 
+/// Names or numbers, joined by `,` or `|`.
 fn flag_value(text: &[u8]) -> Option<u8> {
-    if let Some(hex) = text.strip_prefix(b"0x") {
-        return u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok();
-    }
-    let number = std::str::from_utf8(text).ok().and_then(|digits| digits.parse().ok());
-    number.or_else(|| names::tcp_flags(text))
+    text.split(|&byte| matches!(byte, b',' | b'|')).try_fold(0, |flags, part| {
+        let digits = std::str::from_utf8(part).ok()?;
+        let number = match digits.strip_prefix("0x") {
+            Some(hex) => u8::from_str_radix(hex, 16).ok(),
+            None => digits.parse().ok(),
+        };
+        Some(flags | number.or_else(|| names::tcp_flags(part))?)
+    })
 }
 
 fn belongs_to_flags(token: &Token<'_>) -> bool {

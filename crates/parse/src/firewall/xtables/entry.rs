@@ -190,7 +190,9 @@ impl<'a> Entry<'a> {
         };
         let length = name.as_bytes().len();
         // The mask covers the closing NUL of a whole name; without it any rest matches.
-        let open = byte(self.bytes, at + 32 + length).is_none_or(|mask| mask == 0) && length < 16;
+        let last = at + 32 + length;
+        let open =
+            length < 16 && !name.as_bytes().ends_with(b"+") && byte(self.bytes, last) == Some(0);
         let shown = if open { Text::new([name.as_bytes(), b"+"].concat()) } else { name };
         let text = format!("{option} {}", shown.lossy());
         let devices = vec![shown];

@@ -136,9 +136,11 @@ fn multiport(data: &[u8], out: &mut Decoded) -> Option<()> {
     Some(())
 }
 
+/// In the order that iptables prints them.
 fn state_text(option: &str, states: &[Text]) -> String {
-    let names: Vec<String> =
-        states.iter().map(|state| state.lossy().to_ascii_uppercase()).collect();
+    let order = ["invalid", "new", "related", "established", "untracked", "snat", "dnat"];
+    let named = order.iter().filter(|name| states.iter().any(|state| state == *name));
+    let names: Vec<String> = named.map(|name| name.to_ascii_uppercase()).collect();
     format!("{option} {}", names.join(","))
 }
 
@@ -161,9 +163,15 @@ fn conntrack(data: &[u8], revision: u8, out: &mut Decoded) -> Option<()> {
             }
         }
         states.sort();
-        out.option(inverse & 1 != 0, &state_text("--ctstate", &states), Condition::State(states));
+        // `-m state` is this match under its old name (XT_CONNTRACK_STATE_ALIAS).
+        let old_name = asked & 0x2000 != 0;
+        if old_name {
+            out.text = String::from(" -m state");
+        }
+        let option = if old_name { "--state" } else { "--ctstate" };
+        out.option(inverse & 1 != 0, &state_text(option, &states), Condition::State(states));
     }
-    if asked & !1 != 0 {
+    if asked & !0x2001 != 0 {
         let condition = Condition::Other(Text::from(format!("-m conntrack asks {asked:#x}")));
         out.matches.push(condition.plain());
     }
@@ -232,7 +240,8 @@ fn string(data: &[u8], out: &mut Decoded) -> Option<()> {
     let pattern = Text::from(data.get(20..20 + length)?);
     let algorithm = c_field(data, 4, 16)?;
     let negated = byte(data, 149)? & 1 != 0;
-    let text = format!("--string {} --algo {}", quoted(&pattern), algorithm.lossy());
+    let escaped = pattern.lossy().replace('\\', "\\\\").replace('"', "\\\"");
+    let text = format!("--string \"{escaped}\" --algo {}", algorithm.lossy());
     out.option(negated, &text, Condition::Content(pattern));
     Some(())
 }
@@ -240,12 +249,11 @@ fn string(data: &[u8], out: &mut Decoded) -> Option<()> {
 /// `struct xt_rateinfo`: a ten-thousandth of a second between packets (`XT_LIMIT_SCALE`).
 fn limit(data: &[u8], out: &mut Decoded) -> Option<()> {
     let (average, burst) = (u64::from(native_u32(data, 0)?.max(1)), native_u32(data, 4)?);
-    let units =
-        [("day", 86_400 * 10_000), ("hour", 36_000_000), ("min", 600_000), ("sec", 10_000_u64)];
-    let fits = units
-        .into_iter()
-        .find(|(_, length)| average <= *length && length % average < length / average);
-    let (unit, length) = fits.unwrap_or(("sec", 10_000));
+    // iptables writes the shortest unit in which the rate is a whole number.
+    let longer = [("hour", 36_000_000), ("min", 600_000), ("sec", 10_000_u64)];
+    let fits = |length: u64| average <= length && length / average >= length % average;
+    let shorter = longer.into_iter().take_while(|(_, length)| fits(*length)).last();
+    let (unit, length) = shorter.unwrap_or(("day", 864_000_000));
     let rate = format!("--limit {}/{unit}", length / average);
     out.option(false, &rate, Condition::Limit(Text::from(rate.as_str())));
     if burst != 5 {
