@@ -11,6 +11,7 @@ mod dir;
 mod file;
 mod host;
 pub mod md5;
+pub mod netfilter;
 mod path;
 mod root;
 pub mod sandbox;
