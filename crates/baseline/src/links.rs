@@ -9,7 +9,7 @@ use coroner_host::{HostPath, Root};
 const MOST_LINKS: usize = 40;
 /// Bytes of names remembered; real roots have some ten thousand directories. Beyond it a directory
 /// is taken as it is named.
-const MOST_REMEMBERED: usize = 64 << 20;
+const MOST_REMEMBERED: usize = 32 << 20;
 
 /// Where the directories of a root really lie.
 #[derive(Debug, Default)]

@@ -89,7 +89,7 @@ impl<'a> Worker<'_, 'a> {
         if self.deadline.is_over() {
             return Err(Blocked::OutOfTime.into());
         }
-        Ok(Content::new(self.root.open_file(&task.path())?, self.deadline))
+        Ok(Content::new(self.root.open_file(&task.path())?, self.deadline)?)
     }
 }
 
