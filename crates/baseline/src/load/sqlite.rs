@@ -1,4 +1,4 @@
-//! rpm's headers out of an sqlite file: opened from memory, never by name, so that SQLite touches
+//! rpm's headers out of an sqlite file: opened from memory, never by name, so that `SQLite` touches
 //! nothing of the host and leaves no journal beside it.
 
 use std::io::Read;
@@ -14,14 +14,14 @@ const LARGEST: u64 = 384 << 20;
 const MOST_PACKAGES: usize = 100_000;
 
 /// The only table that is read, in the words in which rpm makes it (`lib/backend/sqlite.c`). A
-/// view, or a column that computes its value, would have SQLite run an intruder's expressions.
+/// view, or a column that computes its value, would have `SQLite` run an intruder's expressions.
 const TABLE: &str = "CREATETABLE'PACKAGES'(HNUMINTEGERPRIMARYKEYAUTOINCREMENT,BLOBBLOBNOTNULL)";
 
 /// Why headers could not be read.
 pub(super) enum Trouble {
     /// The file.
     Read(ReadError),
-    /// What is in it, in SQLite's words.
+    /// What is in it, in `SQLite`'s words.
     Database(String),
 }
 
