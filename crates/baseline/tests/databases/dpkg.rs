@@ -24,10 +24,13 @@ fn status(rest: &str) -> String {
 
 /// A merged /usr; the database says /bin/ps, as Debian 12 does.
 fn debian() -> Tree {
+    without_files().file("/usr/bin/ps", PS).file("/etc/procps.conf", "a=1\n")
+}
+
+fn without_files() -> Tree {
     Tree::new()
         .link("/bin", "usr/bin")
-        .file("/usr/bin/ps", PS)
-        .file("/etc/procps.conf", "a=1\n")
+        .dir("/usr/bin")
         .file("/var/lib/dpkg/status", status(""))
         .file("/var/lib/dpkg/info/procps.list", "/.\n/bin\n/bin/ps\n/etc\n/etc/procps.conf\n")
         .file("/var/lib/dpkg/info/procps.md5sums", format!("{PS_MD5}  bin/ps\n"))
@@ -82,20 +85,30 @@ fn a_program_replaced_by_a_link_is_told_with_its_target() {
     let found = Loaded::new(&tree).verify();
     assert_eq!(found.suspects[0].state, PackageState::Modified);
     assert_eq!(found.suspects[0].target.as_ref().unwrap(), &"/opt/ps");
+    assert!(found.suspects[0].sha256.is_some());
 }
 
 #[test]
-fn an_edited_conffile_is_an_administrators_and_a_removed_one_too() {
+fn an_edited_conffile_is_an_administrators_and_so_is_a_removed_or_linked_one() {
     let root = Loaded::new(&debian().file("/etc/procps.conf", "a=2\n"));
     assert_eq!(root.suspects(), [suspect("/etc/procps.conf", PackageState::ConffileChanged)]);
-    let tree =
-        debian().file("/var/lib/dpkg/status", status("")).link("/etc/procps.conf", "/nowhere");
-    assert_eq!(Loaded::new(&tree).suspects(), []);
+    let without = without_files().file("/usr/bin/ps", PS);
+    assert_eq!(Loaded::new(&without).suspects(), []);
+    let linked = without.link("/etc/procps.conf", "/srv/conf").file("/srv/conf", "a=1\n");
+    assert_eq!(Loaded::new(&linked).suspects(), []);
+}
+
+#[test]
+fn a_link_to_the_same_content_or_to_nothing_is_not_what_the_package_brought() {
+    for tree in [debian().file("/opt/ps", PS), debian()] {
+        let root = Loaded::new(&tree.link("/usr/bin/ps", "/opt/ps"));
+        assert_eq!(root.suspects(), [suspect("/usr/bin/ps", PackageState::Modified)]);
+    }
 }
 
 #[test]
 fn a_deleted_program_is_missing_and_deleted_documentation_is_not() {
-    let root = Loaded::new(&debian().link("/usr/bin/ps", "/nowhere"));
+    let root = Loaded::new(&without_files().file("/etc/procps.conf", "a=1\n"));
     assert_eq!(root.suspects(), [suspect("/usr/bin/ps", PackageState::Missing)]);
     let stanza = "Package: doc\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n";
     let list = "/usr/share/doc/doc/README\n/opt/excluded/x\n/opt/excluded/kept\n";

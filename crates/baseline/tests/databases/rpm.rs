@@ -75,9 +75,17 @@ fn digests_are_sha256_and_conffiles_and_modes_are_known() {
 
 #[test]
 fn a_ghost_and_left_out_documentation_may_be_missing_and_programs_may_not() {
-    let root = Loaded::new(&suse().link("/usr/bin/sleuth", "/nowhere"));
+    let root = Loaded::new(&Tree::new().file("/var/lib/rpm/Packages.db", NDB));
     assert!(root.claim("/var/log/sleuth.log").unwrap().may_be_missing);
-    assert_eq!(root.suspects(), [suspect("/usr/bin/sleuth", PackageState::Missing)]);
+    let expected = [
+        "/usr/bin/second",
+        "/usr/bin/second-alias",
+        "/usr/bin/sleuth",
+        "/usr/bin/sleuth-alias",
+        "/usr/lib/second.dat",
+        "/usr/lib/sleuth.dat",
+    ];
+    assert_eq!(root.suspects(), expected.map(|path| suspect(path, PackageState::Missing)));
 }
 
 #[test]
