@@ -11,7 +11,7 @@ use crate::index::{Entry, PackageDb};
 const GROUPS: &str = "/var/lib/dpkg/alternatives";
 const LINKS: &str = "/etc/alternatives";
 const MOST_GROUPS: usize = 10_000;
-const LARGEST_GROUP: usize = 1 << 20;
+const LARGEST_GROUP: usize = 64 << 10;
 
 /// Adds the links of every group. A link that leads to none of its group's choices is left out:
 /// nobody shipped what it leads to.

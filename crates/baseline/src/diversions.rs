@@ -8,7 +8,7 @@ use coroner_parse::package::dpkg::diversions;
 use crate::index::{PackageDb, Trouble, TroubleKind};
 
 const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
-const LARGEST: usize = 16 << 20;
+const LARGEST: usize = 1 << 20;
 
 /// The diversions of a root, by the real place of what is diverted.
 #[derive(Debug, Default)]

@@ -133,9 +133,8 @@ fn one<'a>(glob: &'a [u8], path: &[u8]) -> Fit<'a> {
         ([b'?', rest @ ..], [_, ..]) => Fit::Byte(rest),
         ([b'[', rest @ ..], [byte, ..]) => match class(rest, *byte) {
             Some((true, rest)) => Fit::Byte(rest),
-            Some((false, _)) => Fit::Not,
             None if *byte == b'[' => Fit::Byte(rest),
-            None => Fit::Not,
+            _ => Fit::Not,
         },
         ([b'\\', literal, rest @ ..] | [literal, rest @ ..], [byte, ..]) if literal == byte => {
             Fit::Byte(rest)

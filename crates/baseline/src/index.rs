@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use coroner_host::{HostPath, ReadError, Root};
+use coroner_host::{Blocked, HostPath, ReadError, Root};
 use coroner_parse::Text;
 use coroner_parse::package::Digest;
 
@@ -13,7 +13,9 @@ use crate::load;
 
 /// Paths that all databases together may name; a server has 15,000 to 100,000, a workstation with
 /// everything some 600,000.
-const MOST_FILES: usize = 2_000_000;
+const MOST_FILES: usize = 1_000_000;
+/// Bytes of database that are read; a server's are some 20 MB.
+const MOST_READ: usize = 768 << 20;
 /// Longer paths cannot be opened (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
 /// No package nests deeper; it bounds what a hostile list can cost.
@@ -114,13 +116,13 @@ pub struct Trouble {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TroubleKind {
     /// It could not be read.
-    Blocked(coroner_host::Blocked),
+    Blocked(Blocked),
     /// A package's files have no digests, which is the packager's doing.
     NoDigests,
 }
 
 /// The package databases of one root.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PackageDb {
     pub(crate) packages: Vec<Package>,
     pub(crate) entries: HashMap<Box<[u8]>, Entry>,
@@ -128,12 +130,24 @@ pub struct PackageDb {
     pub(crate) excludes: Excludes,
     pub(crate) troubles: Vec<Trouble>,
     pub(crate) known: bool,
+    /// Bytes of database that may still be read.
+    pub(crate) budget: usize,
+    full: bool,
 }
 
 impl PackageDb {
     /// Reads every database that the root has.
     pub fn load(root: &Root) -> Self {
-        let mut db = Self::default();
+        let mut db = Self {
+            packages: Vec::new(),
+            entries: HashMap::new(),
+            links: Links::default(),
+            excludes: Excludes::default(),
+            troubles: Vec::new(),
+            known: false,
+            budget: MOST_READ,
+            full: false,
+        };
         load::dpkg(&mut db, root);
         load::rpm(&mut db, root);
         load::apk(&mut db, root);
@@ -197,18 +211,34 @@ impl PackageDb {
     }
 
     /// Adds a path, unless an earlier package has it: directories are in many lists, and a file of
-    /// several architectures of one package is the same in all.
+    /// several architectures of one package is the same in all. One who knows its content comes
+    /// before one who does not (a ghost of rpm's, a link).
     pub(crate) fn add_entry(&mut self, place: Box<[u8]>, entry: Entry) {
         if self.entries.len() >= MOST_FILES {
-            return;
+            return self.tell_too_many();
         }
         let order = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let counts = (!entry.directory).then_some((entry.package, entry.expected.is_some()));
-        if let Slot::Vacant(slot) = self.entries.entry(place) {
-            slot.insert(Entry { order, ..entry });
-            if let Some((package, with_digest)) = counts {
-                self.count(package, with_digest);
+        let (package, file, known) = (entry.package, !entry.directory, entry.expected.is_some());
+        let entry = Entry { order, ..entry };
+        match self.entries.entry(place) {
+            Slot::Vacant(slot) => {
+                slot.insert(entry);
             }
+            Slot::Occupied(mut slot) if known && slot.get().expected.is_none() => {
+                slot.insert(entry);
+            }
+            Slot::Occupied(_) => return,
+        }
+        if file {
+            self.count(package, known);
+        }
+    }
+
+    fn tell_too_many(&mut self) {
+        if !std::mem::replace(&mut self.full, true) {
+            let kind = TroubleKind::Blocked(Blocked::TooLarge);
+            let detail = Some("more packaged files than any host has".to_owned());
+            self.troubles.push(Trouble { path: HostPath::new("/"), kind, line: None, detail });
         }
     }
 

@@ -9,7 +9,7 @@ use coroner_host::{HostPath, Root};
 const MOST_LINKS: usize = 40;
 /// Bytes of names remembered; real roots have some ten thousand directories. Beyond it a directory
 /// is taken as it is named.
-const MOST_REMEMBERED: usize = 64 << 20;
+const MOST_REMEMBERED: usize = 32 << 20;
 
 /// Where the directories of a root really lie.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Links {
     /// The real place of each directory that was asked for.
     real: HashMap<Box<[u8]>, Arc<[u8]>>,
     /// The real place of each directory whose last component is a link.
-    links: HashMap<Box<[u8]>, Arc<[u8]>>,
+    turned: HashMap<Box<[u8]>, Arc<[u8]>>,
     remembered: usize,
 }
 
@@ -53,7 +53,7 @@ impl Links {
             return place;
         }
         if let Some(target) = self.target(root, &place, links_left) {
-            self.links.insert(Box::from(&*place), Arc::clone(&target));
+            self.turned.insert(Box::from(&*place), Arc::clone(&target));
             place = target;
         }
         self.remembered += prefix.len() + place.len();
@@ -63,7 +63,7 @@ impl Links {
 
     /// The real place a link leads to; `None` for what is no link.
     fn target(&mut self, root: &Root, place: &[u8], links_left: usize) -> Option<Arc<[u8]>> {
-        if let Some(known) = self.links.get(place) {
+        if let Some(known) = self.turned.get(place) {
             return Some(Arc::clone(known));
         }
         let links_left = links_left.checked_sub(1)?;
@@ -104,7 +104,7 @@ impl Links {
         for name in directory.split(|&byte| byte == b'/').skip(1) {
             place.push(b'/');
             place.extend_from_slice(name);
-            if let Some(target) = self.links.get(place.as_slice()) {
+            if let Some(target) = self.turned.get(place.as_slice()) {
                 place.clear();
                 place.extend_from_slice(target);
             }

@@ -23,7 +23,9 @@ const OVERRIDES: &str = "/var/lib/dpkg/statoverride";
 /// A status file is some 2 KB a package; a list is some 80 bytes a file.
 const LARGEST_STATUS: usize = 64 << 20;
 const LARGEST_LIST: usize = 32 << 20;
+const LARGEST_OVERRIDES: usize = 1 << 20;
 const MOST_INFO_FILES: usize = 400_000;
+const MOST_PACKAGES: usize = 100_000;
 
 /// Reads the database, if there is one.
 pub(crate) fn dpkg(db: &mut PackageDb, root: &Root) {
@@ -38,7 +40,7 @@ pub(crate) fn dpkg(db: &mut PackageDb, root: &Root) {
         db,
         root,
     };
-    for stanza in dpkg::packages(&status) {
+    for stanza in dpkg::packages(&status).take(MOST_PACKAGES) {
         match stanza {
             Ok(stanza) => loading.package(&stanza),
             Err(bad) => bad_line(loading.db, &path, &bad),
@@ -94,15 +96,14 @@ impl Loading<'_> {
     }
 
     /// A file of the package's in the info directory, and where it would be; packages that several
-    /// architectures can share carry theirs in its name.
+    /// architectures can share carry theirs in its name. Each file is read for one package alone.
     fn info_file(&mut self, stanza: &Stanza<'_>, suffix: &str) -> (HostPath, Vec<u8>) {
         let with = [stanza.name, b":", stanza.architecture, suffix.as_bytes()].concat();
         let without = [stanza.name, suffix.as_bytes()].concat();
         let shared = stanza.multi_arch == MultiArch::Same;
         let (first, second) = if shared { (with, without) } else { (without, with) };
-        let found = [&first, &second]
-            .into_iter()
-            .find(|name| self.names.contains(&Text::from(name.as_slice())));
+        let mut both = [first.as_slice(), &second].into_iter();
+        let found = both.find(|name| self.names.remove(&Text::from(*name)));
         let path = self.info.join(found.unwrap_or(&first));
         let content = found.and_then(|_| read(self.db, self.root, &path, LARGEST_LIST));
         (path, content.unwrap_or_default())
@@ -220,7 +221,7 @@ fn is_parent(path: &[u8], next: Option<&[u8]>) -> bool {
 
 fn overrides(db: &mut PackageDb, root: &Root) {
     let path = HostPath::new(OVERRIDES);
-    let Some(content) = read(db, root, &path, LARGEST_LIST) else { return };
+    let Some(content) = read(db, root, &path, LARGEST_OVERRIDES) else { return };
     for line in stat_overrides(&content) {
         let line = match line {
             Ok(line) => line,

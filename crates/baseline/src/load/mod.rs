@@ -19,10 +19,12 @@ pub(crate) use rpm::rpm;
 /// Bad lines told per database; the rest would be the same.
 const MOST_BAD_LINES: usize = 20;
 
-/// Reads a database's file; what is longer than `limit` is cut and told.
+/// Reads a database's file; what is longer than `limit`, or than all that may still be read of
+/// databases, is cut and told.
 fn read(db: &mut PackageDb, root: &Root, path: &HostPath, limit: usize) -> Option<Vec<u8>> {
-    match root.read(path, limit) {
+    match root.read(path, limit.min(db.budget)) {
         Ok(content) => {
+            db.budget -= content.bytes.len();
             if content.truncated {
                 blocked(db, path, Blocked::TooLarge, None);
             }

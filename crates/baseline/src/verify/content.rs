@@ -16,8 +16,12 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn new(file: OpenFile, deadline: Deadline) -> Self {
-        Self { file, left: LARGEST, deadline }
+    /// Takes a file that is not too large already.
+    pub(super) fn new(file: OpenFile, deadline: Deadline) -> Result<Self, Blocked> {
+        if file.stat().size > LARGEST {
+            return Err(Blocked::TooLarge);
+        }
+        Ok(Self { file, left: LARGEST, deadline })
     }
 
     /// Digests it by itself.

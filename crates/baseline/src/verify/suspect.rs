@@ -37,14 +37,15 @@ pub(super) fn facts(
     facts.expected = suspect.task.entry.expected.as_ref().and_then(knowledge::expected);
     if let Found::Digest(actual) = &suspect.found {
         facts.actual = knowledge::expected(actual);
-        if let Ok(file) = root.open_file(&path) {
-            let _ = look_inside(&mut facts, &file, deadline);
-        }
+    }
+    if let Ok(file) = root.open_file(&path) {
+        // What cannot be read any more stays unsaid.
+        let _ = look_inside(&mut facts, &file, deadline);
     }
     facts
 }
 
-/// Fills in what the content says; what cannot be read any more stays unsaid.
+/// Fills in what the content says.
 fn look_inside(
     facts: &mut FileFacts,
     file: &OpenFile,

@@ -14,9 +14,10 @@ use super::content::Content;
 pub(crate) enum Found {
     /// The content's digest, by its database's algorithm.
     Digest(Digest),
-    /// Nothing there, or a link to nothing.
+    /// Nothing there.
     Absent,
-    /// It could not be read, or is no regular file.
+    /// It could not be read, or is no regular file: a link is not what a package brought whose list
+    /// has a digest.
     Blocked(Blocked),
 }
 
@@ -89,7 +90,15 @@ impl<'a> Worker<'_, 'a> {
         if self.deadline.is_over() {
             return Err(Blocked::OutOfTime.into());
         }
-        Ok(Content::new(self.root.open_file(&task.path())?, self.deadline))
+        let path = task.path();
+        let file = match self.root.open_file_itself(&path) {
+            // An administrator may link configuration to another place.
+            Err(ReadError::Blocked(Blocked::NotRegular)) if task.entry.conffile => {
+                self.root.open_file(&path)?
+            }
+            other => other?,
+        };
+        Ok(Content::new(file, self.deadline)?)
     }
 }
 

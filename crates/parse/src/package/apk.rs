@@ -16,6 +16,8 @@ pub struct Package<'a> {
     pub version: &'a [u8],
     /// Its architecture.
     pub architecture: &'a [u8],
+    /// Bytes that it takes on the disk.
+    pub installed_size: Option<u64>,
     /// Its files and links; directories are not among them.
     pub files: Vec<File<'a>>,
 }
@@ -85,6 +87,7 @@ impl<'a> Record<'a> {
             b'P' => self.package.name = value,
             b'V' => self.package.version = value,
             b'A' => self.package.architecture = value,
+            b'I' => self.package.installed_size = number(value),
             b'F' => self.directory = value,
             b'R' if self.package.files.len() >= MOST_FILES => {
                 return Err(BadLine::new(line, "too many files"));
@@ -122,6 +125,10 @@ fn digest(value: &[u8]) -> Option<Digest> {
     Digest::new(algorithm, &STANDARD.decode(encoded).ok()?)
 }
 
+fn number(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
 fn access(value: &[u8]) -> Option<Access> {
     let mut parts = std::str::from_utf8(value).ok()?.split(':');
     let uid = parts.next()?.parse().ok()?;
@@ -140,6 +147,7 @@ P:busybox
 V:1.36.1-r2
 A:x86_64
 S:505208
+I:962560
 F:bin
 R:busybox
 a:0:0:755
@@ -162,6 +170,7 @@ V:1.2.4-r2
         let got: Vec<_> = packages(INSTALLED).map(|package| package.unwrap()).collect();
         assert_eq!(got.len(), 2);
         assert_eq!((got[0].name, got[1].name), (&b"busybox"[..], &b"musl"[..]));
+        assert_eq!(got[0].installed_size, Some(962_560));
         let files = &got[0].files;
         assert_eq!((files[0].directory, files[0].name), (&b"bin"[..], &b"busybox"[..]));
         assert_eq!(files[0].access, Some(Access { uid: 0, gid: 0, mode: 0o755 }));
