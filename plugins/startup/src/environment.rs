@@ -3,7 +3,9 @@
 //! `LD_PRELOAD` and `LD_AUDIT` in `/etc/environment`, `environment.d`, a unit or a shell start
 //! file do what `/etc/ld.so.preload` does, and fewer people look there.
 
-use coroner_core::{Confidence, Cx, FileFacts, Findings, HostPath, ItemKind, Items, PackageState, Severity, Text};
+use coroner_core::{
+    Confidence, Cx, FileFacts, Findings, HostPath, ItemKind, Items, PackageState, Severity, Text,
+};
 use coroner_parse::startup::environment::{self, Assignment};
 use coroner_parse::startup::merge::Merged;
 use coroner_parse::startup::unit::UnitFile;
@@ -53,13 +55,29 @@ impl ItemKind for Preload {
 
 /// Directories a bare library name is looked for in.
 const LIBRARY_DIRS: &[&str] = &[
-    "/usr/local/lib", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
+    "/usr/local/lib",
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/lib64",
+    "/usr/lib64",
+    "/lib",
+    "/usr/lib",
 ];
 /// Memory allocators and test helpers that people preload into one service.
 const WELL_KNOWN: &[&str] = &[
-    "libjemalloc", "libtcmalloc", "libmimalloc", "libeatmydata", "libfaketime", "libnss_wrapper", "libhugetlbfs",
-    "libasan", "libnosync", "libarmmem", "liboneagentproc",
+    "libjemalloc",
+    "libtcmalloc",
+    "libmimalloc",
+    "libeatmydata",
+    "libfaketime",
+    "libnss_wrapper",
+    "libhugetlbfs",
+    "libasan",
+    "libnosync",
+    "libarmmem",
+    "liboneagentproc",
 ];
 
 /// Records what an assignment makes the loader load.
@@ -86,7 +104,12 @@ fn candidates(library: &Text) -> Vec<HostPath> {
 /// `/etc/environment` and its kin, and each home's.
 pub(crate) fn collect(cx: &mut Cx<'_>, homes: &[Home]) {
     file(cx, &HostPath::new("/etc/environment"), Reach::Everything);
-    for dir in ["/etc/environment.d", "/run/environment.d", "/usr/local/lib/environment.d", "/usr/lib/environment.d"] {
+    for dir in [
+        "/etc/environment.d",
+        "/run/environment.d",
+        "/usr/local/lib/environment.d",
+        "/usr/lib/environment.d",
+    ] {
         directory(cx, &HostPath::new(dir), Reach::Everything);
     }
     for home in homes {
@@ -149,7 +172,9 @@ pub(crate) fn of_managers(cx: &mut Cx<'_>) {
 fn manager_file(cx: &mut Cx<'_>, path: &HostPath) {
     let Some(content) = cx.read(path) else { return };
     for setting in UnitFile::parse(&content.bytes).settings {
-        if setting.is("Manager", "DefaultEnvironment") || setting.is("Manager", "ManagerEnvironment") {
+        if setting.is("Manager", "DefaultEnvironment")
+            || setting.is("Manager", "ManagerEnvironment")
+        {
             for set in environment::of_unit(&setting.value) {
                 record(cx, path, setting.line, &set, Reach::Everything);
             }
@@ -163,7 +188,9 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
         let Some((severity, confidence)) = grade(&preload, found.as_ref()) else { continue };
         let draft = out.raise(&rules::LIBRARY_PRELOADED, &preload);
         draft.at(&preload.file, preload.line).graded(severity, confidence);
-        draft.evidence("variable", preload.variable.clone()).evidence("library", preload.library.clone());
+        draft
+            .evidence("variable", preload.variable.clone())
+            .evidence("library", preload.library.clone());
         if let Some(sha256) = found.and_then(|file| file.sha256) {
             draft.evidence("sha256", sha256);
         }

@@ -24,7 +24,11 @@ pub(crate) fn of_accounts(cx: &mut Cx<'_>) -> Vec<Home> {
                 homes.push(home);
             }
             if homes.len() == MOST {
-                cx.gap_because(&passwd, coroner_core::Blocked::TooLarge, "more homes than are looked into");
+                cx.gap_because(
+                    &passwd,
+                    coroner_core::Blocked::TooLarge,
+                    "more homes than are looked into",
+                );
                 break;
             }
         }
@@ -42,6 +46,7 @@ fn home(line: &[u8]) -> Option<Home> {
 
 /// Whether start files would be looked for there: not `/`, a device, a program directory or /proc.
 fn is_home(path: &HostPath) -> bool {
-    const NOT: [&str; 8] = ["/dev", "/proc", "/sys", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/nonexistent"];
+    const NOT: [&str; 8] =
+        ["/dev", "/proc", "/sys", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/nonexistent"];
     path.as_bytes() != b"/" && !NOT.iter().any(|dir| path.is_under(dir))
 }

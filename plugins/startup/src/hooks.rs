@@ -5,9 +5,14 @@
 
 use std::collections::HashSet;
 
-use coroner_core::{Cx, DirEntry, FileType, HostPath, ItemKind, Launch, Text, Trigger};
+use coroner_core::{
+    Confidence, Cx, DirEntry, FileType, Findings, HostPath, ItemKind, Items, Launch, Severity,
+    Text, Trigger,
+};
 use coroner_parse::startup::search;
 use serde::{Deserialize, Serialize};
+
+use crate::{place, rules};
 
 /// What runs the files of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -50,6 +55,7 @@ impl ItemKind for Hook {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Place {
     dir: &'static str,
     kind: HookKind,
@@ -180,17 +186,43 @@ fn file(cx: &mut Cx<'_>, place: &Place, entry: &DirEntry) {
         trigger: place.trigger,
         user: Some(Text::from("root")),
         command: Text::default(),
-        file,
+        file: file.clone(),
         line: 0,
         name: entry.name.clone(),
         enabled: !place.needs_execute || stat.is_executable(),
-        programs: Vec::new(),
+        programs: vec![file],
     });
 }
 
 /// Editors' leftovers, documentation and byte code are not run.
 fn is_started(entry: &DirEntry) -> bool {
-    const NOT: [&[u8]; 6] = [b".pyc", b".dpkg-old", b".dpkg-dist", b".dpkg-new", b"README", b".placeholder"];
+    const NOT: [&[u8]; 6] =
+        [b".pyc", b".dpkg-old", b".dpkg-dist", b".dpkg-new", b"README", b".placeholder"];
     let file = matches!(entry.kind, FileType::Regular | FileType::Link | FileType::Unknown);
     file && !NOT.iter().any(|suffix| entry.name.as_bytes().ends_with(suffix))
+}
+
+pub(crate) fn judge(items: &Items, out: &mut Findings) {
+    for hook in items.all::<Hook>().filter(|hook| place::is_unowned(items, &hook.file)) {
+        match hook.runs_it {
+            HookKind::Generator => generator(items, &hook, out),
+            HookKind::Initramfs | HookKind::Dracut if hook.vendor_place => {
+                out.raise(&rules::INITRAMFS_MODULE_FOREIGN, &hook).in_file(&hook.file);
+            }
+            _ if hook.vendor_place => {
+                out.raise(&rules::FOREIGN_HOOK_IN_VENDOR_PLACE, &hook).in_file(&hook.file);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A script, or anything among the packages' own, is worse than a program in /etc.
+fn generator(items: &Items, hook: &Hook, out: &mut Findings) {
+    let script = items.file(&hook.file).is_some_and(|file| file.elf.is_none());
+    let draft = out.raise(&rules::FOREIGN_GENERATOR, hook);
+    draft.in_file(&hook.file);
+    if !script && !hook.vendor_place {
+        draft.graded(Severity::Medium, Confidence::Possible);
+    }
 }

@@ -4,17 +4,20 @@ use coroner_core::{HostPath, Items, PackageState};
 use coroner_parse::Text;
 
 /// Directories anybody can write to, or that are gone after a reboot.
-const THROWAWAY: &[&str] = &["/tmp", "/var/tmp", "/dev", "/run/shm", "/run/user", "/run/lock", "/var/lock"];
+const THROWAWAY: &[&str] =
+    &["/tmp", "/var/tmp", "/dev", "/run/shm", "/run/user", "/run/lock", "/var/lock"];
 /// Directories of logs, spools and caches, where no program belongs.
 const DATA: &[&str] = &["/var/log", "/var/spool", "/var/mail", "/var/cache", "/var/crash"];
 /// Directories an administrator puts own programs into.
 const ADMIN: &[&str] = &["/usr/local", "/opt", "/srv", "/home", "/root"];
 /// Where bare program names are found.
-const PATH: &[&str] = &["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
+const PATH: &[&str] =
+    &["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
 /// Programs that run what they are told, so that being packaged says nothing.
 const INTERPRETERS: &[&str] = &[
-    "sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "python", "perl", "ruby", "php", "lua", "node", "awk",
-    "gawk", "mawk", "nawk", "env", "nohup", "setsid", "nc", "ncat", "netcat", "socat", "telnet", "curl", "wget",
+    "sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "python", "perl", "ruby", "php", "lua",
+    "node", "awk", "gawk", "mawk", "nawk", "env", "nohup", "setsid", "nc", "ncat", "netcat",
+    "socat", "telnet", "curl", "wget",
 ];
 
 fn under_any(path: &HostPath, dirs: &[&str]) -> bool {

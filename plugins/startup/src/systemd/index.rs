@@ -72,7 +72,8 @@ impl Index {
     fn take(&mut self, cx: &mut Cx<'_>, place: UnitPlace, entry: DirEntry) {
         if let Some(unit) = pulling_unit(&entry.name) {
             for link in cx.list(&entry.path) {
-                let template = UnitName::parse(link.name.as_bytes()).and_then(|name| name.template());
+                let template =
+                    UnitName::parse(link.name.as_bytes()).and_then(|name| name.template());
                 self.pulled_in.extend(template);
                 links::emit(cx, &link, Some(&unit));
                 self.pulled_in.insert(link.name);
@@ -103,7 +104,8 @@ impl Index {
     fn other_name(&self, name: &Text, target: &HostPath) -> Option<Text> {
         let parent = target.parent()?;
         let known = search::SYSTEM.iter().chain(search::USER);
-        let inside = self.places.contains(&parent) || known.into_iter().any(|dir| parent.is_under(dir.path));
+        let inside =
+            self.places.contains(&parent) || known.into_iter().any(|dir| parent.is_under(dir.path));
         let real = Text::from(target.name());
         let other = inside && real != *name && is_unit_file(&real) && !is_instance_of(name, &real);
         other.then_some(real)

@@ -13,11 +13,47 @@ use crate::{place, rules};
 /// Units that guard the host or let people in: what they run is not an administrator's to change
 /// to a program of nobody's.
 const GUARDS: &[&str] = &[
-    "ssh", "sshd", "getty", "serial-getty", "console-getty", "systemd-logind", "systemd-journald", "systemd-udevd",
-    "systemd-networkd", "systemd-resolved", "systemd-timesyncd", "systemd-user-sessions", "dbus", "dbus-broker",
-    "cron", "crond", "atd", "rsyslog", "syslog-ng", "auditd", "apparmor", "polkit", "accounts-daemon", "fail2ban",
-    "firewalld", "nftables", "iptables", "ufw", "unattended-upgrades", "apt-daily", "apt-daily-upgrade", "sssd",
-    "chrony", "chronyd", "ntp", "aide", "dailyaidecheck", "wazuh-agent", "osqueryd", "falco", "sysmon",
+    "ssh",
+    "sshd",
+    "getty",
+    "serial-getty",
+    "console-getty",
+    "systemd-logind",
+    "systemd-journald",
+    "systemd-udevd",
+    "systemd-networkd",
+    "systemd-resolved",
+    "systemd-timesyncd",
+    "systemd-user-sessions",
+    "dbus",
+    "dbus-broker",
+    "cron",
+    "crond",
+    "atd",
+    "rsyslog",
+    "syslog-ng",
+    "auditd",
+    "apparmor",
+    "polkit",
+    "accounts-daemon",
+    "fail2ban",
+    "firewalld",
+    "nftables",
+    "iptables",
+    "ufw",
+    "unattended-upgrades",
+    "apt-daily",
+    "apt-daily-upgrade",
+    "sssd",
+    "chrony",
+    "chronyd",
+    "ntp",
+    "aide",
+    "dailyaidecheck",
+    "wazuh-agent",
+    "osqueryd",
+    "falco",
+    "sysmon",
 ];
 
 pub(crate) fn judge(items: &Items, out: &mut Findings) {
@@ -52,7 +88,9 @@ impl VendorNames {
         let own = UnitName::parse(name.as_bytes())?;
         self.0.iter().find(|known| {
             let known = UnitName::parse(known.as_bytes());
-            known.is_some_and(|known| known.kind == own.kind && differ_in_one(&known.prefix, &own.prefix))
+            known.is_some_and(|known| {
+                known.kind == own.kind && differ_in_one(&known.prefix, &own.prefix)
+            })
         })
     }
 }
@@ -67,16 +105,18 @@ fn differ_in_one(known: &Text, name: &Text) -> bool {
     let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (a.get(start..).unwrap_or_default(), b.get(start..).unwrap_or_default());
     let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    let left = |rest: &[u8]| rest.get(..rest.len().saturating_sub(end)).unwrap_or_default().to_vec();
+    let left =
+        |rest: &[u8]| rest.get(..rest.len().saturating_sub(end)).unwrap_or_default().to_vec();
     let (a, b) = (left(a), left(b));
     let digits = a.iter().chain(&b).any(u8::is_ascii_digit);
-    let swapped = matches!((a.as_slice(), b.as_slice()), ([p, q], [r, s]) if p == s && q == r);
+    let swapped = a.len() == 2 && a.iter().eq(b.iter().rev());
     !digits && (a.len().max(b.len()) <= 1 || swapped)
 }
 
 /// A file of somebody's own: no link, no package's, not written by a generator or the manager.
 fn is_own_file(items: &Items, unit: &Unit) -> bool {
-    let own = !matches!(unit.place, UnitPlace::Vendor | UnitPlace::Attached) && !is_written_by_machine(unit.place);
+    let own = !matches!(unit.place, UnitPlace::Vendor | UnitPlace::Attached)
+        && !is_written_by_machine(unit.place);
     own && unit.linked_to.is_none() && place::is_unowned(items, &unit.file)
 }
 
@@ -85,7 +125,8 @@ fn name_taken(items: &Items, vendors: &VendorNames, unit: &Unit, out: &mut Findi
         return;
     }
     let bytes = unit.name.as_bytes();
-    let runs_own = unit.commands.iter().any(|one| place::is_nobodys_or_interpreter(items, &one.program));
+    let runs_own =
+        unit.commands.iter().any(|one| place::is_nobodys_or_interpreter(items, &one.program));
     let (confidence, resembles) = if bytes.starts_with(b"dbus-org.") {
         (Confidence::Likely, Text::from("an alias that only links of packages have"))
     } else if let Some(known) = vendors.resembled_by(&unit.name).filter(|_| runs_own) {
@@ -107,9 +148,12 @@ fn name_taken(items: &Items, vendors: &VendorNames, unit: &Unit, out: &mut Findi
 
 fn guard_replaced(items: &Items, unit: &Unit, out: &mut Findings) {
     let Some(name) = UnitName::parse(unit.name.as_bytes()) else { return };
-    let vendor = if unit.place == UnitPlace::Vendor { Some(&unit.file) } else { unit.hides.as_ref() };
+    let vendor =
+        if unit.place == UnitPlace::Vendor { Some(&unit.file) } else { unit.hides.as_ref() };
     let guard = GUARDS.iter().any(|guard| name.prefix == *guard);
-    let Some(vendor) = vendor.filter(|file| guard && place::is_packaged(items, file)) else { return };
+    let Some(vendor) = vendor.filter(|file| guard && place::is_packaged(items, file)) else {
+        return;
+    };
     for command in unit.commands.iter().filter(|command| command.setting == "ExecStart") {
         let elsewhere = command.file != *vendor && !place::is_packaged(items, &command.file);
         if elsewhere && is_foreign(items, command) {
@@ -132,9 +176,11 @@ fn is_foreign(items: &Items, command: &UnitCommand) -> bool {
 fn unexplained(items: &Items, unit: &Unit, out: &mut Findings) {
     let written = unit.place == UnitPlace::Runtime && is_own_file(items, unit);
     // netplan and LXD keep their units in this place, beside `systemctl edit --runtime`.
-    let known = [&b"netplan-"[..], b"lxd-", b"snap"].iter().any(|p| unit.name.as_bytes().starts_with(p));
+    let known =
+        [&b"netplan-"[..], b"lxd-", b"snap"].iter().any(|p| unit.name.as_bytes().starts_with(p));
     let mut commands = unit.commands.iter();
-    let foreign = commands.find(|command| place::is_nobodys_or_interpreter(items, &command.program));
+    let foreign =
+        commands.find(|command| place::is_nobodys_or_interpreter(items, &command.program));
     if let Some(command) = foreign.filter(|_| written && !known) {
         let draft = out.raise(&rules::UNEXPLAINED_RUNTIME_UNIT, unit);
         draft.at(&command.file, command.line).evidence("unit", unit.name.clone());
@@ -149,7 +195,7 @@ fn enabled_from_hidden_place(link: &UnitLink, out: &mut Findings) {
     if place::is_odd(last) && !last.is_under("/dev/null") {
         let draft = out.raise(&rules::UNIT_FROM_HIDDEN_PLACE, link);
         draft.in_file(&link.file).evidence("leads to", last);
-        for unit in &link.pulled_in_by {
+        if let Some(unit) = &link.pulled_in_by {
             draft.evidence("pulled in by", unit.clone());
         }
     }

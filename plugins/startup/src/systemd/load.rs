@@ -43,7 +43,13 @@ impl Loader {
     }
 
     /// Emits every unit that `own` has a file or a drop-in of; `common` holds what lies below it.
-    pub(super) fn units(&mut self, cx: &mut Cx<'_>, manager: &Manager, own: &Index, common: &Index) {
+    pub(super) fn units(
+        &mut self,
+        cx: &mut Cx<'_>,
+        manager: &Manager,
+        own: &Index,
+        common: &Index,
+    ) {
         let mut loaded = Vec::new();
         for name in names(own) {
             if self.room == 0 || cx.deadline().is_over() {
@@ -63,11 +69,18 @@ impl Loader {
         }
     }
 
-    fn load(&mut self, cx: &mut Cx<'_>, manager: &Manager, name: &Text, from: [&Index; 2]) -> Option<Loaded> {
+    fn load(
+        &mut self,
+        cx: &mut Cx<'_>,
+        manager: &Manager,
+        name: &Text,
+        from: [&Index; 2],
+    ) -> Option<Loaded> {
         let parsed = UnitName::parse(name.as_bytes())?;
         let candidates = candidates(&parsed, name, from);
         let file = candidates.first()?;
-        let masked = file.is_link && cx.read_link(&file.path).is_some_and(|target| target == "/dev/null");
+        let masked =
+            file.is_link && cx.read_link(&file.path).is_some_and(|target| target == "/dev/null");
         let fragment = if masked { None } else { self.file(cx, &file.path) };
         let linked_to = if file.is_link && !masked { cx.resolve(&file.path) } else { None };
         let mut parts = vec![(file.path.clone(), fragment.as_deref().cloned().unwrap_or_default())];
@@ -184,7 +197,11 @@ fn drop_ins(cx: &mut Cx<'_>, name: &UnitName, from: [&Index; 2]) -> Vec<HostPath
     if chosen.len() > MOST_DROP_INS {
         chosen.truncate(MOST_DROP_INS);
         if let Some(last) = chosen.last() {
-            cx.gap_because(&last.path, coroner_core::Blocked::TooLarge, "more drop-ins than are read");
+            cx.gap_because(
+                &last.path,
+                coroner_core::Blocked::TooLarge,
+                "more drop-ins than are read",
+            );
         }
     }
     let masks = |cx: &mut Cx<'_>, drop_in: &DropIn| {

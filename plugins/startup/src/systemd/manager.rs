@@ -32,7 +32,11 @@ pub(super) fn collect(cx: &mut Cx<'_>, homes: &[Home]) {
         }
     }
     if loader.is_full() {
-        cx.gap_because(&HostPath::new("/etc/systemd/system"), Blocked::TooLarge, "more commands of units than are kept");
+        cx.gap_because(
+            &HostPath::new("/etc/systemd/system"),
+            Blocked::TooLarge,
+            "more commands of units than are kept",
+        );
     }
     crate::environment::of_managers(cx);
 }

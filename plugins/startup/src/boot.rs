@@ -1,0 +1,104 @@
+//! The kernel's command line: a first program instead of the usual one.
+//!
+//! `init=/x.sh` starts an intruder's script before anything that could see it; the script then
+//! starts the usual program. The running line and the boot loader's files are looked at.
+
+use coroner_core::{Cx, Findings, HostPath, ItemKind, Items, Launch, PackageState, Text, Trigger};
+use coroner_parse::startup::Found;
+use coroner_parse::startup::boot::{self, FirstProgram};
+use serde::{Deserialize, Serialize};
+
+use crate::rules;
+
+/// A first program that a command line names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BootProgram {
+    /// The file with the command line.
+    pub file: HostPath,
+    /// The line.
+    pub line: u32,
+    /// As written.
+    pub program: Text,
+    /// `rdinit=`: it lies in the initramfs, not in the root.
+    pub in_initramfs: bool,
+}
+
+impl ItemKind for BootProgram {
+    const KIND: &'static str = "boot.program";
+
+    fn key(&self) -> Text {
+        let line = self.line.to_string();
+        Text::new([self.file.as_bytes(), b":", line.as_bytes()].concat())
+    }
+}
+
+type Reader = fn(&[u8]) -> Vec<Found<Text>>;
+
+const FILES: &[(&str, Reader)] = &[
+    ("/boot/grub/grub.cfg", boot::of_grub_cfg),
+    ("/boot/grub2/grub.cfg", boot::of_grub_cfg),
+    ("/etc/default/grub", boot::of_grub_defaults),
+    ("/etc/kernel/cmdline", whole),
+    ("/boot/cmdline.txt", whole),
+    ("/boot/firmware/cmdline.txt", whole),
+];
+const DIRS: &[(&str, Reader)] = &[
+    ("/etc/default/grub.d", boot::of_grub_defaults),
+    ("/boot/loader/entries", boot::of_loader_entry),
+    ("/boot/efi/loader/entries", boot::of_loader_entry),
+];
+
+fn whole(content: &[u8]) -> Vec<Found<Text>> {
+    vec![Found { line: 1, value: Text::from(content.trim_ascii()) }]
+}
+
+/// Collects the first programs of all command lines.
+pub(crate) fn collect(cx: &mut Cx<'_>) {
+    for (path, reader) in FILES {
+        file(cx, &HostPath::new(path), *reader);
+    }
+    for (dir, reader) in DIRS {
+        for entry in cx.list(&HostPath::new(dir)) {
+            file(cx, &entry.path, *reader);
+        }
+    }
+    if cx.live() {
+        file(cx, &HostPath::new("/proc/cmdline"), whole);
+    }
+}
+
+fn file(cx: &mut Cx<'_>, path: &HostPath, reader: Reader) {
+    let Some(content) = cx.read(path) else { return };
+    for found in reader(&content.bytes) {
+        for FirstProgram { in_initramfs, program } in boot::first_programs(found.value.as_bytes()) {
+            cx.launch(Launch {
+                trigger: Trigger::Boot,
+                user: Some(Text::from("root")),
+                command: program.clone(),
+                file: path.clone(),
+                line: found.line,
+                name: Text::from(if in_initramfs { "rdinit" } else { "init" }),
+                enabled: true,
+                programs: Vec::new(),
+            });
+            if !in_initramfs {
+                cx.want(&HostPath::new(program.as_bytes()));
+            }
+            cx.emit(BootProgram { file: path.clone(), line: found.line, program, in_initramfs });
+        }
+    }
+}
+
+pub(crate) fn judge(items: &Items, out: &mut Findings) {
+    for boot in items.all::<BootProgram>() {
+        let facts = items.file(&HostPath::new(boot.program.as_bytes()));
+        let unowned = facts.as_ref().is_some_and(|file| file.state == PackageState::Unowned);
+        if unowned && !boot.in_initramfs {
+            let draft = out.raise(&rules::FIRST_PROGRAM_REPLACED, &boot);
+            draft.at(&boot.file, boot.line).evidence("program", boot.program.clone());
+            if let Some(sha256) = facts.and_then(|file| file.sha256) {
+                draft.evidence("sha256", sha256);
+            }
+        }
+    }
+}
