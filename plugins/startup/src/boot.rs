@@ -3,12 +3,12 @@
 //! `init=/x.sh` starts an intruder's script before anything that could see it; the script then
 //! starts the usual program. The running line and the boot loader's files are looked at.
 
-use coroner_core::{Cx, Findings, HostPath, ItemKind, Items, Launch, PackageState, Text, Trigger};
+use coroner_core::{Cx, Findings, HostPath, ItemKind, Items, Launch, Text, Trigger};
 use coroner_parse::startup::Found;
 use coroner_parse::startup::boot::{self, FirstProgram};
 use serde::{Deserialize, Serialize};
 
-use crate::rules;
+use crate::{place, rules};
 
 /// A first program that a command line names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -91,14 +91,11 @@ fn file(cx: &mut Cx<'_>, path: &HostPath, reader: Reader) {
 
 pub(crate) fn judge(items: &Items, out: &mut Findings) {
     for boot in items.all::<BootProgram>() {
-        let facts = items.file(&HostPath::new(boot.program.as_bytes()));
-        let unowned = facts.as_ref().is_some_and(|file| file.state == PackageState::Unowned);
-        if unowned && !boot.in_initramfs {
+        let program = HostPath::new(boot.program.as_bytes());
+        if !boot.in_initramfs && place::is_unowned(items, &program) {
             let draft = out.raise(&rules::FIRST_PROGRAM_REPLACED, &boot);
             draft.at(&boot.file, boot.line).evidence("program", boot.program.clone());
-            if let Some(sha256) = facts.and_then(|file| file.sha256) {
-                draft.evidence("sha256", sha256);
-            }
+            place::show(draft, items, "file", &program);
         }
     }
 }

@@ -108,7 +108,8 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
         let beside = entry.file.parent() == program.parent();
         if (among || beside) && place::is_unowned(items, &program) {
             let draft = out.raise(&rules::AUTOSTART_FROM_CONFIGURATION, &entry);
-            draft.at(&entry.file, entry.line).evidence("program", &program);
+            draft.at(&entry.file, entry.line);
+            place::show(draft, items, "program", &program);
         }
     }
 }

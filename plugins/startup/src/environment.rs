@@ -191,8 +191,8 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
         draft
             .evidence("variable", preload.variable.clone())
             .evidence("library", preload.library.clone());
-        if let Some(sha256) = found.and_then(|file| file.sha256) {
-            draft.evidence("sha256", sha256);
+        if let Some(file) = found {
+            place::show(draft, items, "file", &file.path);
         }
     }
 }

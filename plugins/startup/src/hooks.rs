@@ -207,10 +207,12 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
         match hook.runs_it {
             HookKind::Generator => generator(items, &hook, out),
             HookKind::Initramfs | HookKind::Dracut if hook.vendor_place => {
-                out.raise(&rules::INITRAMFS_MODULE_FOREIGN, &hook).in_file(&hook.file);
+                let draft = out.raise(&rules::INITRAMFS_MODULE_FOREIGN, &hook);
+                place::show(draft.in_file(&hook.file), items, "file", &hook.file);
             }
             _ if hook.vendor_place => {
-                out.raise(&rules::FOREIGN_HOOK_IN_VENDOR_PLACE, &hook).in_file(&hook.file);
+                let draft = out.raise(&rules::FOREIGN_HOOK_IN_VENDOR_PLACE, &hook);
+                place::show(draft.in_file(&hook.file), items, "file", &hook.file);
             }
             _ => {}
         }
@@ -221,7 +223,7 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
 fn generator(items: &Items, hook: &Hook, out: &mut Findings) {
     let script = items.file(&hook.file).is_some_and(|file| file.elf.is_none());
     let draft = out.raise(&rules::FOREIGN_GENERATOR, hook);
-    draft.in_file(&hook.file);
+    place::show(draft.in_file(&hook.file), items, "file", &hook.file);
     if !script && !hook.vendor_place {
         draft.graded(Severity::Medium, Confidence::Possible);
     }

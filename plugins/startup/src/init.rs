@@ -136,6 +136,7 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
         if let Some(name) = clash {
             let draft = out.raise(&rules::INIT_SCRIPT_CLAIMS_SERVICE, script);
             draft.at(&script.file, script.line).evidence("provides", name.clone());
+            place::show(draft, items, "script", &script.file);
             for link in script.started_by.iter().take(1) {
                 draft.evidence("started by", link);
             }

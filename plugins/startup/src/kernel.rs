@@ -196,11 +196,13 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
         draft
             .evidence("setting", helper.setting.clone())
             .evidence("command", helper.command.clone());
+        place::show(draft, items, "program", &program);
     }
     for format in items.all::<Format>().filter(|format| format.takes_credentials) {
         if place::is_unowned(items, &format.interpreter) {
             let draft = out.raise(&rules::FORMAT_TAKES_CREDENTIALS, &format);
-            draft.at(&format.file, format.line).evidence("interpreter", &format.interpreter);
+            draft.at(&format.file, format.line);
+            place::show(draft, items, "interpreter", &format.interpreter);
             draft.evidence("matches", format.magic.clone());
         }
     }

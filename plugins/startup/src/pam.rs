@@ -5,6 +5,7 @@
 use coroner_core::{
     Confidence, Cx, Findings, HostPath, ItemKind, Items, Launch, Severity, Text, Trigger,
 };
+use coroner_parse::account::{self, PamLine, PamStatement, Table};
 use coroner_parse::startup::{exec::shell_quoted, pam};
 use serde::{Deserialize, Serialize};
 
@@ -41,45 +42,42 @@ pub(crate) fn collect(cx: &mut Cx<'_>) {
     for dir in ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"] {
         for entry in cx.list(&HostPath::new(dir)) {
             let Some(content) = cx.read(&entry.path) else { continue };
-            stack(cx, &entry.path, pam::rules(&content.bytes));
+            stack(cx, &entry.path, account::pam(&content.bytes));
         }
     }
     let single = HostPath::new("/etc/pam.conf");
     if let Some(content) = cx.read(&single) {
-        stack(cx, &single, pam::rules_with_service(&content.bytes));
+        stack(cx, &single, account::pam(&pam::without_services(&content.bytes)));
     }
 }
 
-fn stack(
-    cx: &mut Cx<'_>,
-    path: &HostPath,
-    rules: Vec<Result<pam::PamRule, coroner_parse::BadLine>>,
-) {
-    for rule in rules {
-        match rule {
-            Ok(rule) => program(cx, path, &rule),
-            Err(bad) => cx.bad_line(path, &bad),
-        }
+fn stack(cx: &mut Cx<'_>, path: &HostPath, stack: Table<PamLine>) {
+    for bad in &stack.bad {
+        cx.bad_line(path, bad);
+    }
+    for line in stack.entries {
+        program(cx, path, line);
     }
 }
 
-fn program(cx: &mut Cx<'_>, path: &HostPath, rule: &pam::PamRule) {
-    let Some(exec) = rule.exec() else { return };
+fn program(cx: &mut Cx<'_>, path: &HostPath, line: PamLine) {
+    let PamStatement::Module { group, module, arguments, .. } = line.statement else { return };
+    let Some(exec) = pam::exec(&module, &arguments) else { return };
     let program = exec.command.first().map(|word| HostPath::new(word.as_bytes()));
     cx.launch(Launch {
         trigger: Trigger::Authentication,
         user: exec.effective_user.then(|| Text::from("root")),
         command: shell_quoted(&exec.command),
         file: path.clone(),
-        line: rule.line,
+        line: line.line,
         name: Text::from(path.name()),
         enabled: true,
         programs: program.clone().into_iter().collect(),
     });
     cx.emit(PamProgram {
         file: path.clone(),
-        line: rule.line,
-        group: rule.kind.clone(),
+        line: line.line,
+        group: Text::from(group),
         program,
         gets_password: exec.gets_password,
         effective_user: exec.effective_user,
@@ -93,7 +91,8 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
             && (place::is_unowned(items, program) || place::is_odd(program))
         {
             let draft = out.raise(&rules::PAM_SCRIPT_GETS_PASSWORD, &rule);
-            draft.at(&rule.file, rule.line).evidence("program", program);
+            draft.at(&rule.file, rule.line);
+            place::show(draft, items, "program", program);
             if place::is_odd(program) {
                 draft.graded(Severity::High, Confidence::Certain);
             }

@@ -1,6 +1,6 @@
 //! What a path says about who put a file there.
 
-use coroner_core::{HostPath, Items, PackageState};
+use coroner_core::{Draft, HostPath, Items, PackageState};
 use coroner_parse::Text;
 
 /// Directories anybody can write to, or that are gone after a reboot.
@@ -73,4 +73,18 @@ pub(crate) fn is_interpreter(program: &Text) -> bool {
 /// The program is no package's, or is an interpreter, which says nothing of what runs.
 pub(crate) fn is_nobodys_or_interpreter(items: &Items, word: &Text) -> bool {
     is_interpreter(word) || program(items, word).is_some_and(|path| is_unowned(items, &path))
+}
+
+/// Adds a file and what is known of it to a finding: hash, owner, package and time.
+pub(crate) fn show(draft: &mut Draft, items: &Items, name: &str, path: &HostPath) {
+    draft.evidence(name, path);
+    let Some(file) = items.file(path) else { return };
+    if let Some(sha256) = file.sha256 {
+        draft.evidence("sha256", sha256);
+    }
+    draft.evidence("owner", format!("{}:{}, mode {:o}", file.uid, file.gid, file.mode));
+    draft.evidence("package", file.package.unwrap_or_else(|| Text::from("none")));
+    draft
+        .evidence("modified", file.modified.to_string())
+        .evidence("changed", file.changed.to_string());
 }

@@ -86,5 +86,6 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
     {
         let draft = out.raise(&rules::POLKIT_ALLOWS_EVERYTHING, &grant);
         draft.at(&grant.file, grant.line).evidence("rule", grant.says.clone());
+        place::show(draft, items, "file", &grant.file);
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
     for start in items.all::<PythonStart>().filter(|start| place::is_unowned(items, &start.file)) {
         let draft = out.raise(&rules::PYTHON_STARTUP_PAYLOAD, &start);
         draft.at(&start.file, start.line).evidence("code", start.code.clone());
+        place::show(draft, items, "file", &start.file);
         for call in &start.calls {
             draft.evidence("call", call.clone());
         }

@@ -162,6 +162,7 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
         } else if starter.on_every_host && place::is_unowned(items, program) {
             let draft = out.raise(&rules::UDEV_ON_EVERY_HOST, &starter);
             draft.at(&starter.file, starter.line).evidence("command", starter.starts.clone());
+            place::show(draft, items, "program", program);
             if place::is_administrators(program) {
                 draft.graded(Severity::Low, Confidence::Possible);
             }

@@ -144,6 +144,7 @@ fn name_taken(items: &Items, vendors: &VendorNames, unit: &Unit, out: &mut Findi
     for command in &unit.commands {
         draft.evidence("command", command.command.clone());
     }
+    place::show(draft, items, "file", &unit.file);
 }
 
 fn guard_replaced(items: &Items, unit: &Unit, out: &mut Findings) {
@@ -160,6 +161,9 @@ fn guard_replaced(items: &Items, unit: &Unit, out: &mut Findings) {
             let draft = out.raise(&rules::GUARD_COMMAND_REPLACED, unit);
             draft.at(&command.file, command.line).evidence("unit", unit.name.clone());
             draft.evidence("command", command.command.clone()).evidence("packaged unit", vendor);
+            if let Some(program) = place::program(items, &command.program) {
+                place::show(draft, items, "program", &program);
+            }
         }
     }
 }
