@@ -3,12 +3,13 @@
 //! `init=/x.sh` starts an intruder's script before anything that could see it; the script then
 //! starts the usual program. The running line and the boot loader's files are looked at.
 
-use coroner_core::{Cx, Findings, HostPath, ItemKind, Items, Launch, Text, Trigger};
+use coroner_core::{Blocked, Cx, Findings, HostPath, ItemKind, Items, Launch, Text, Trigger};
 use coroner_parse::startup::Found;
 use coroner_parse::startup::boot::{self, FirstProgram};
 use serde::{Deserialize, Serialize};
 
-use crate::{place, rules};
+use crate::automount::Mounts;
+use crate::{place, rules, starts};
 
 /// A first program that a command line names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -28,7 +29,9 @@ impl ItemKind for BootProgram {
 
     fn key(&self) -> Text {
         let line = self.line.to_string();
-        Text::new([self.file.as_bytes(), b":", line.as_bytes()].concat())
+        let parts: [&[u8]; 5] =
+            [self.file.as_bytes(), b":", line.as_bytes(), b":", self.program.as_bytes()];
+        Text::new(parts.concat())
     }
 }
 
@@ -46,6 +49,7 @@ const DIRS: &[(&str, Reader)] = &[
     ("/etc/default/grub.d", boot::of_grub_defaults),
     ("/boot/loader/entries", boot::of_loader_entry),
     ("/boot/efi/loader/entries", boot::of_loader_entry),
+    ("/efi/loader/entries", boot::of_loader_entry),
 ];
 
 fn whole(content: &[u8]) -> Vec<Found<Text>> {
@@ -53,12 +57,15 @@ fn whole(content: &[u8]) -> Vec<Found<Text>> {
 }
 
 /// Collects the first programs of all command lines.
-pub(crate) fn collect(cx: &mut Cx<'_>) {
+pub(crate) fn collect(cx: &mut Cx<'_>, mounts: &Mounts) {
     for (path, reader) in FILES {
-        file(cx, &HostPath::new(path), *reader);
+        if let Some(path) = untouched(cx, mounts, path) {
+            file(cx, &path, *reader);
+        }
     }
     for (dir, reader) in DIRS {
-        for entry in cx.list(&HostPath::new(dir)) {
+        let Some(dir) = untouched(cx, mounts, dir) else { continue };
+        for entry in cx.list(&dir) {
             file(cx, &entry.path, *reader);
         }
     }
@@ -67,9 +74,23 @@ pub(crate) fn collect(cx: &mut Cx<'_>) {
     }
 }
 
+/// The path, unless opening it would make the system mount its boot partition.
+fn untouched(cx: &mut Cx<'_>, mounts: &Mounts, path: &str) -> Option<HostPath> {
+    let path = HostPath::new(path);
+    if mounts.would_mount(&path) {
+        cx.minor_gap(&path, Blocked::Unavailable, "not mounted yet, and looking would mount it");
+        return None;
+    }
+    Some(path)
+}
+
 fn file(cx: &mut Cx<'_>, path: &HostPath, reader: Reader) {
     let Some(content) = cx.read(path) else { return };
     for found in reader(&content.bytes) {
+        for command in boot::commands(found.value.as_bytes()) {
+            let (root, at) = (Text::from("root"), (path, found.line));
+            starts::command(cx, Trigger::Boot, Some(&root), at, "systemd.run", command);
+        }
         for FirstProgram { in_initramfs, program } in boot::first_programs(found.value.as_bytes()) {
             cx.launch(Launch {
                 trigger: Trigger::Boot,

@@ -58,7 +58,9 @@ impl ItemKind for BusGrant {
 
     fn key(&self) -> Text {
         let line = self.line.to_string();
-        Text::new([self.file.as_bytes(), b":", line.as_bytes()].concat())
+        let parts: [&[u8]; 5] =
+            [self.file.as_bytes(), b":", line.as_bytes(), b":", self.name.as_bytes()];
+        Text::new(parts.concat())
     }
 }
 

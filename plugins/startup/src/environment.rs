@@ -5,6 +5,7 @@
 
 use coroner_core::{
     Confidence, Cx, FileFacts, Findings, HostPath, ItemKind, Items, PackageState, Severity, Text,
+    Trigger,
 };
 use coroner_parse::startup::environment::{self, Assignment};
 use coroner_parse::startup::merge::Merged;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::homes::Home;
 use crate::systemd::Unit;
-use crate::{place, rules};
+use crate::{place, rules, starts};
 
 /// How far a variable reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -80,8 +81,12 @@ const WELL_KNOWN: &[&str] = &[
     "liboneagentproc",
 ];
 
-/// Records what an assignment makes the loader load.
+/// Records what an assignment makes the loader load or an interpreter run.
 pub(crate) fn record(cx: &mut Cx<'_>, file: &HostPath, line: u32, set: &Assignment, reach: Reach) {
+    if environment::names_start_file(&set.name) && set.value.as_bytes().starts_with(b"/") {
+        let (name, value) = (set.name.clone(), set.value.clone());
+        starts::command(cx, Trigger::Program, None, (file, line), name, value);
+    }
     if !environment::loads_library(&set.name) {
         return;
     }

@@ -34,6 +34,7 @@ pub enum HookKind {
     PackagePlugin,
     Acpi,
     DesktopSession,
+    LocalStart,
 }
 
 /// A file of such a directory.
@@ -121,6 +122,7 @@ const PLACES: &[Place] = {
         vendor(deep(sourced("/usr/lib/dracut/modules.d", K::Dracut, Boot), 2)),
         vendor(run("/usr/lib/yum-plugins", K::PackagePlugin, PackageRun)),
         run("/etc/apk/commit_hooks.d", K::PackagePlugin, PackageRun),
+        run("/etc/local.d", K::LocalStart, Boot),
         run("/etc/acpi", K::Acpi, Device),
         sourced("/etc/X11/Xsession.d", K::DesktopSession, Login),
         sourced("/etc/X11/xinit/xinitrc.d", K::DesktopSession, Login),

@@ -14,6 +14,7 @@ use coroner_parse::startup::exec::split_words;
 use coroner_parse::startup::sysctl::{self, KernelHelper};
 use serde::{Deserialize, Serialize};
 
+use crate::automount::Mounts;
 use crate::{place, rules};
 
 /// A program the kernel starts.
@@ -93,9 +94,10 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Collects live values, sysctl files and registered formats.
-pub(crate) fn collect(cx: &mut Cx<'_>) {
+pub(crate) fn collect(cx: &mut Cx<'_>, mounts: &Mounts) {
     if cx.live() {
-        live(cx);
+        live_helpers(cx);
+        live_formats(cx, mounts);
     }
     sysctl_file(cx, &HostPath::new("/etc/sysctl.conf"));
     let mut seen = HashSet::new();
@@ -114,7 +116,7 @@ pub(crate) fn collect(cx: &mut Cx<'_>) {
     }
 }
 
-fn live(cx: &mut Cx<'_>) {
+fn live_helpers(cx: &mut Cx<'_>) {
     for (path, name) in LIVE {
         let path = HostPath::new(path);
         let Some(content) = cx.read(&path) else { continue };
@@ -122,7 +124,15 @@ fn live(cx: &mut Cx<'_>) {
             helper(cx, &path, 1, found);
         }
     }
-    for entry in cx.list(&HostPath::new("/proc/sys/fs/binfmt_misc")) {
+}
+
+/// Only when the file system of formats is mounted: looking for it would mount it.
+fn live_formats(cx: &mut Cx<'_>, mounts: &Mounts) {
+    let dir = HostPath::new("/proc/sys/fs/binfmt_misc");
+    if !mounts.has(&dir, "binfmt_misc") {
+        return;
+    }
+    for entry in cx.list(&dir) {
         if entry.name != "register" && entry.name != "status" {
             let Some(content) = cx.read(&entry.path) else { continue };
             if let Some(found) = binfmt::live_entry(&entry.name, &content.bytes) {

@@ -6,6 +6,7 @@
 //! exist only in the memory of a running manager, and the content of initramfs images.
 
 mod apt;
+mod automount;
 mod boot;
 mod dbus;
 mod desktop;
@@ -146,6 +147,7 @@ impl Plugin for Startup {
 
     fn collect(&self, cx: &mut Cx<'_>) -> Result<(), Skip> {
         let homes = homes::of_accounts(cx);
+        let mounts = automount::Mounts::of_first_process(cx);
         systemd::collect(cx, &homes);
         init::collect(cx);
         environment::collect(cx, &homes);
@@ -156,12 +158,12 @@ impl Plugin for Startup {
         dbus::collect(cx, &homes);
         apt::collect(cx);
         network::collect(cx);
-        boot::collect(cx);
+        boot::collect(cx, &mounts);
         pam::collect(cx);
         polkit::collect(cx);
         python::collect(cx, &homes);
         logrotate::collect(cx);
-        kernel::collect(cx);
+        kernel::collect(cx, &mounts);
         git::collect(cx, &homes);
         Ok(())
     }

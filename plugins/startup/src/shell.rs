@@ -139,7 +139,7 @@ fn arranged(
     of: (Option<&Text>, Reach),
 ) {
     let (name, body) = match what {
-        Arranged::Loader(set) => return environment::record(cx, path, line, set, of.1),
+        Arranged::Variable(set) => return environment::record(cx, path, line, set, of.1),
         Arranged::Prompt(body) => (Text::from("PROMPT_COMMAND"), body),
         Arranged::Trap { body, signals } => {
             let signals: Vec<&[u8]> = signals.iter().map(Text::as_bytes).collect();

@@ -31,13 +31,15 @@ fn assert_found(found: &[Launch], wanted: &[Wanted]) {
 fn what_units_of_all_kinds_run_is_found_in_the_line_that_says_so() {
     let unit = format!("[Unit]\nDescription=x\n[Service]\nExecStart=-@/usr/bin/{SHELL}\n");
     let tree = Tree::new()
-        .file("/etc/passwd", "ann:x:1000:1000::/home/ann:/bin/bash\n")
+        .file("/etc/passwd", "ann:x:1:1::/home/ann:/bin/bash\nbob:x:2:2::/home/bob:/bin/bash\n")
         .file("/usr/local/lib/systemd/system/dbus-org.freedesktop.resolved.service", &unit)
         .file(
             "/usr/local/lib/systemd/system/dbus-org.freedesktop.resolved.timer",
             "[Timer]\nOnCalendar=*:*\n",
         )
         .file("/home/ann/.config/systemd/user/a.service", &unit)
+        .file("/home/bob/.config/systemd/user/b.service", &unit)
+        .file("/var/lib/systemd/linger/bob", "")
         .file("/run/systemd/transient/run-r1.service", &unit)
         .file("/usr/lib/systemd/system/vpn.service", "[Service]\nExecStart=/usr/sbin/vpn\n")
         .file("/etc/systemd/system/vpn.service.d/x.conf", "[Service]\nExecStartPost=+/tmp/x\n")
@@ -53,6 +55,7 @@ fn what_units_of_all_kinds_run_is_found_in_the_line_that_says_so() {
             "/dev/tcp/192.0.2.1",
         ),
         ("/home/ann/.config/systemd/user/a.service", 4, Trigger::Login, "/dev/tcp"),
+        ("/home/bob/.config/systemd/user/b.service", 4, Trigger::Boot, "/dev/tcp"),
         ("/run/systemd/transient/run-r1.service", 4, Trigger::Boot, "/dev/tcp"),
         ("/usr/lib/systemd/system/vpn.service", 2, Trigger::Boot, "/usr/sbin/vpn"),
         ("/etc/systemd/system/vpn.service.d/x.conf", 2, Trigger::Boot, "/tmp/x"),
@@ -156,6 +159,8 @@ fn commands_inside_configuration_are_found_in_their_lines() {
         .file("/etc/inittab", "x:2345:respawn:/tmp/getty\n")
         .file("/etc/network/interfaces", "iface eth0 inet dhcp\n  post-up /tmp/x\n")
         .file("/etc/logrotate.d/x", "/var/log/x {\n postrotate\n /tmp/x\n endscript\n}\n")
+        .file("/etc/environment", "BASH_ENV=/var/tmp/.e\n")
+        .file("/boot/grub/grub.cfg", "linux /vmlinuz \"systemd.run=/bin/sh /x\"\n")
         .file("/etc/default/grub", "GRUB_CMDLINE_LINUX=\"init=/grub-panix.sh\"\n")
         .file("/usr/lib/binfmt.d/x.conf", ":x:M::ab::/tmp/i:\n")
         .file("/etc/sysctl.d/x.conf", "kernel.core_pattern=|/tmp/c\n");
@@ -173,6 +178,8 @@ fn commands_inside_configuration_are_found_in_their_lines() {
         ("/etc/inittab", 1, Trigger::Boot, "/tmp/getty"),
         ("/etc/network/interfaces", 2, Trigger::Network, "/tmp/x"),
         ("/etc/logrotate.d/x", 2, Trigger::Time, "/tmp/x"),
+        ("/etc/environment", 1, Trigger::Program, "/var/tmp/.e"),
+        ("/boot/grub/grub.cfg", 1, Trigger::Boot, "/bin/sh /x"),
         ("/etc/default/grub", 1, Trigger::Boot, "/grub-panix.sh"),
         ("/usr/lib/binfmt.d/x.conf", 1, Trigger::Kernel, "/tmp/i"),
         ("/etc/sysctl.d/x.conf", 1, Trigger::Kernel, "/tmp/c"),

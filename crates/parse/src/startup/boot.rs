@@ -51,6 +51,12 @@ pub fn first_programs(line: &[u8]) -> Vec<FirstProgram> {
     parameters(line).into_iter().filter_map(of).collect()
 }
 
+/// Commands that systemd is told to run once at boot: `systemd.run=` (systemd-run-generator(8)).
+pub fn commands(line: &[u8]) -> Vec<Text> {
+    let of = |word: &Text| word.as_bytes().strip_prefix(b"systemd.run=").map(Text::from);
+    parameters(line).iter().filter_map(of).collect()
+}
+
 /// Command lines in a `grub.cfg`: what follows the kernel after `linux`, `linux16`, `linuxefi`.
 pub fn of_grub_cfg(content: &[u8]) -> Vec<Found<Text>> {
     after_words(content, &[b"linux", b"linux16", b"linuxefi"])
@@ -95,6 +101,12 @@ mod tests {
         let got = first_programs(b"BOOT_IMAGE=/vmlinuz root=/dev/sda1 quiet init=/grub-x.sh");
         assert_eq!(got, [FirstProgram { in_initramfs: false, program: "/grub-x.sh".into() }]);
         assert!(first_programs(b"rdinit=/x")[0].in_initramfs);
+    }
+
+    #[test]
+    fn a_command_for_systemd_keeps_its_blanks() {
+        let got = commands(b"quiet systemd.run=\"/bin/sh -c x\" systemd.run_success_action=none");
+        assert_eq!(got, [Text::from("/bin/sh -c x")]);
     }
 
     #[test]

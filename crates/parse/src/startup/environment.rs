@@ -23,6 +23,15 @@ pub fn loads_library(name: &Text) -> bool {
     LOADER.iter().any(|known| *name == *known)
 }
 
+/// Variables naming a file that an interpreter runs before anything else (bash(1), sh(1),
+/// python(1)).
+const START_FILES: &[&str] = &["BASH_ENV", "ENV", "PYTHONSTARTUP"];
+
+/// Whether an interpreter runs the file this variable names.
+pub fn names_start_file(name: &Text) -> bool {
+    START_FILES.iter().any(|known| *name == *known)
+}
+
 /// The objects named by the value of a loader's variable: separated by colons or blanks.
 pub fn named_objects(value: &Text) -> Vec<Text> {
     let parts = value.as_bytes().split(|byte| byte.is_ascii_whitespace() || *byte == b':');

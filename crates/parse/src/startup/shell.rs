@@ -6,7 +6,7 @@
 
 use crate::{BadLine, Line, Text, lines};
 
-use super::{Found, trim};
+use super::{Found, environment, trim};
 
 /// A trap body is followed over at most this many lines.
 const LONGEST_TRAP: usize = 64;
@@ -23,8 +23,8 @@ pub enum Arranged {
     },
     /// `PROMPT_COMMAND=BODY` or `PS0=...`: run before each prompt.
     Prompt(Text),
-    /// `export LD_PRELOAD=...` and other variables of the loader.
-    Loader(super::environment::Assignment),
+    /// `export LD_PRELOAD=...`, `BASH_ENV=...`: a variable by which programs load or run more.
+    Variable(environment::Assignment),
 }
 
 /// What the file arranges.
@@ -51,11 +51,13 @@ fn arranged_by(statement: &[u8], following: &[Result<Line<'_>, BadLine>]) -> Opt
     if let Some(rest) = after_word(statement, b"trap") {
         return trap(rest, following);
     }
-    let set = super::environment::assignment(statement)?;
+    let set = environment::assignment(statement)?;
     if set.name == "PROMPT_COMMAND" {
         Some(Arranged::Prompt(set.value))
     } else {
-        super::environment::loads_library(&set.name).then_some(Arranged::Loader(set))
+        let counts =
+            environment::loads_library(&set.name) || environment::names_start_file(&set.name);
+        counts.then_some(Arranged::Variable(set))
     }
 }
 
@@ -212,7 +214,7 @@ mod tests {
     fn prompt_commands_and_loader_variables_are_found() {
         let got = of("PROMPT_COMMAND='history -a'\nexport LD_PRELOAD=/tmp/x.so\n");
         assert_eq!(got[0].1, Arranged::Prompt(Text::from("history -a")));
-        assert!(matches!(got[1].1, Arranged::Loader(_)));
+        assert!(matches!(got[1].1, Arranged::Variable(_)));
     }
 
     proptest! {

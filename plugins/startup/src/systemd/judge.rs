@@ -115,8 +115,7 @@ fn differ_in_one(known: &Text, name: &Text) -> bool {
 
 /// A file of somebody's own: no link, no package's, not written by a generator or the manager.
 fn is_own_file(items: &Items, unit: &Unit) -> bool {
-    let own = !matches!(unit.place, UnitPlace::Vendor | UnitPlace::Attached)
-        && !is_written_by_machine(unit.place);
+    let own = unit.place != UnitPlace::Attached && !is_written_by_machine(unit.place);
     own && unit.linked_to.is_none() && place::is_unowned(items, &unit.file)
 }
 

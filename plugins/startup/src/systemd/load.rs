@@ -62,7 +62,7 @@ impl Loader {
             let name = one.unit.name.clone();
             let trigger = triggers.get(&name).copied();
             one.unit.enabled = !one.unit.masked && is_enabled(&one, own, trigger.is_some());
-            let usual = if manager.label == "system" { Trigger::Boot } else { Trigger::Login };
+            let usual = if manager.from_boot { Trigger::Boot } else { Trigger::Login };
             launches(cx, &one.unit, trigger.unwrap_or(usual));
             environment::of_unit(cx, &one.unit, &one.merged);
             cx.emit(one.unit);

@@ -8,21 +8,24 @@ use super::load::Loader;
 use crate::homes::Home;
 
 /// Commands kept of one host's units; a clean host has a few hundred.
-const MOST_COMMANDS: usize = 50_000;
+const MOST_COMMANDS: usize = 20_000;
 
 /// What a manager is called, and as whom its commands run.
 #[derive(Debug, Clone)]
 pub(super) struct Manager {
     pub(super) label: Text,
     pub(super) account: Option<Text>,
+    /// It runs from boot on, with or without a login: the system's own, and users who linger.
+    pub(super) from_boot: bool,
 }
 
 pub(super) fn collect(cx: &mut Cx<'_>, homes: &[Home]) {
     let mut loader = Loader::with_room(MOST_COMMANDS);
-    let system = Manager { label: Text::from("system"), account: Some(Text::from("root")) };
+    let system =
+        Manager { label: Text::from("system"), account: Some(Text::from("root")), from_boot: true };
     let index = Index::of(cx, &absolute(search::SYSTEM));
     loader.units(cx, &system, &index, &Index::default());
-    let user = Manager { label: Text::from("user"), account: None };
+    let user = Manager { label: Text::from("user"), account: None, from_boot: false };
     let common = Index::of(cx, &absolute(search::USER));
     loader.units(cx, &user, &common, &Index::default());
     for (manager, dirs) in own_directories(cx, homes) {
@@ -53,7 +56,9 @@ fn below(top: &HostPath, dirs: &[UnitDirectory]) -> Vec<UnitDir> {
 
 /// Homes, and what running managers of users keep below `/run/user`.
 fn own_directories(cx: &mut Cx<'_>, homes: &[Home]) -> Vec<(Manager, Vec<UnitDir>)> {
+    let lingering = cx.list(&HostPath::new("/var/lib/systemd/linger"));
     let named = |account: &Text| Manager {
+        from_boot: lingering.iter().any(|entry| entry.name == *account),
         label: Text::new([b"user ", account.as_bytes()].concat()),
         account: Some(account.clone()),
     };
