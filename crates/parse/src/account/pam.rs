@@ -89,6 +89,10 @@ pub fn pam(content: &[u8]) -> Table<PamLine> {
             }
         }
     }
+    // libpam takes a last line whose continuation never comes.
+    if let Some((number, so_far)) = joined.filter(|(_, text)| !text.trim_ascii().is_empty()) {
+        table.take(record(Line { number, bytes: &so_far }));
+    }
     table
 }
 
