@@ -9,6 +9,8 @@ mod shell;
 mod sshd;
 mod sudo;
 
+use std::collections::HashMap;
+
 use coroner_core::{Findings, HostPath, Items, Text};
 
 pub(crate) use shell::ORIGINALS;
@@ -22,8 +24,9 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
     account::judge(items, &accounts, out);
     shell::judge(items, &accounts, out);
     group::judge(items, &accounts, out);
-    key::judge(items, &accounts, out);
-    sudo::judge(items, &accounts, out);
+    let names = Names::of(&accounts);
+    key::judge(items, &names, out);
+    sudo::judge(items, &names, out);
     sshd::judge(items, out);
     login::judge(items, out);
     pam::judge(items, out);
@@ -42,11 +45,25 @@ fn has_shell(account: &Account) -> bool {
     !names::is_closed_shell(account.shell.as_bytes())
 }
 
-/// The kind of the account of that name; a name that passwd does not have is a person elsewhere.
-fn kind_of_name(accounts: &[Account], name: &[u8]) -> Kind {
-    match accounts.iter().find(|account| account.name.as_bytes() == name) {
-        Some(account) => kind(account),
-        None => names::kind(name, u32::MAX, false),
+/// Accounts by name; the first line of a name counts.
+struct Names<'a>(HashMap<&'a [u8], &'a Account>);
+
+impl<'a> Names<'a> {
+    fn of(accounts: &'a [Account]) -> Self {
+        let mut map = HashMap::new();
+        for account in accounts {
+            map.entry(account.name.as_bytes()).or_insert(account);
+        }
+        Self(map)
+    }
+
+    fn get(&self, name: &[u8]) -> Option<&'a Account> {
+        self.0.get(name).copied()
+    }
+
+    /// What kind of account it is; a name that passwd does not have is a person elsewhere.
+    fn kind(&self, name: &[u8]) -> Kind {
+        self.get(name).map_or_else(|| names::kind(name, u32::MAX, false), kind)
     }
 }
 

@@ -38,7 +38,7 @@ pub fn authorized_keys(content: &[u8]) -> Table<AuthorizedKey> {
     let mut table = Table::default();
     for line in lines(content) {
         match line {
-            Err(bad) => table.bad.push(bad),
+            Err(bad) => table.refuse(bad),
             Ok(line) => {
                 let text = line.bytes.trim_ascii();
                 if !text.is_empty() && !text.starts_with(b"#") {

@@ -16,7 +16,7 @@ pub(super) fn table<T>(
     let mut table = Table::default();
     for line in lines(content) {
         match line {
-            Err(bad) => table.bad.push(bad),
+            Err(bad) => table.refuse(bad),
             Ok(line) => {
                 let seen = Fields::of(line.bytes);
                 if !seen.is_comment() {

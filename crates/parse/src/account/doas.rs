@@ -31,13 +31,13 @@ pub fn doas(content: &[u8]) -> Table<DoasRule> {
         let line = match line {
             Ok(line) => line,
             Err(bad) => {
-                table.bad.push(bad);
+                table.refuse(bad);
                 continue;
             }
         };
         let first = *start.get_or_insert(line);
         let Some(continued) = split(line.bytes, &mut words) else {
-            table.bad.push(BadLine::new(line, "quote without end"));
+            table.refuse(BadLine::new(line, "quote without end"));
             words.clear();
             start = None;
             continue;

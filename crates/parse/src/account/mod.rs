@@ -52,11 +52,20 @@ impl<T> Default for Table<T> {
     }
 }
 
+/// Bad lines kept of one file: more of them tell nothing more.
+const MOST_BAD_LINES: usize = 10_000;
+
 impl<T> Table<T> {
     fn take(&mut self, record: Result<T, BadLine>) {
         match record {
             Ok(entry) => self.entries.push(entry),
-            Err(bad) => self.bad.push(bad),
+            Err(bad) => self.refuse(bad),
+        }
+    }
+
+    fn refuse(&mut self, bad: BadLine) {
+        if self.bad.len() < MOST_BAD_LINES {
+            self.bad.push(bad);
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn nsswitch(content: &[u8]) -> Table<NssDatabase> {
     let mut table = Table::default();
     for line in lines(content) {
         match line {
-            Err(bad) => table.bad.push(bad),
+            Err(bad) => table.refuse(bad),
             Ok(line) => {
                 let text = line.bytes.split(|&b| b == b'#').next().unwrap_or_default();
                 if !text.trim_ascii().is_empty() {

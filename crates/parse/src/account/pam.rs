@@ -69,7 +69,7 @@ pub fn pam(content: &[u8]) -> Table<PamLine> {
         let line = match line {
             Ok(line) => line,
             Err(bad) => {
-                table.bad.push(bad);
+                table.refuse(bad);
                 continue;
             }
         };

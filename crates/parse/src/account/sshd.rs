@@ -41,7 +41,7 @@ pub enum SshdStatement {
 }
 
 /// One condition of a `Match` line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Criterion {
     /// In lower case: `user`, `group`, `address`, `all`.
     pub name: String,
@@ -54,7 +54,7 @@ pub fn sshd_config(content: &[u8]) -> Table<SshdLine> {
     let mut table = Table::default();
     for line in lines(content) {
         match line {
-            Err(bad) => table.bad.push(bad),
+            Err(bad) => table.refuse(bad),
             Ok(line) => {
                 if let Some(record) = record(line) {
                     table.take(record);
@@ -83,10 +83,13 @@ fn statement(
         "include" => Ok(SshdStatement::Include(arguments)),
         "match" => criteria(arguments)
             .map(SshdStatement::Match)
-            .ok_or(BadLine::new(line, "a condition without its value")),
+            .ok_or(BadLine::new(line, "a condition without its value, or too many")),
         _ => Ok(SshdStatement::Setting { keyword, arguments }),
     }
 }
+
+/// Conditions of one `Match` line; real ones have one or two.
+const MOST_CRITERIA: usize = 32;
 
 /// `user alice address=192.0.2.0/24 all`
 fn criteria(words: Vec<Text>) -> Option<Vec<Criterion>> {
@@ -105,7 +108,7 @@ fn criteria(words: Vec<Text>) -> Option<Vec<Criterion>> {
         };
         out.push(Criterion { name, value });
     }
-    Some(out)
+    (out.len() <= MOST_CRITERIA).then_some(out)
 }
 
 #[cfg(test)]

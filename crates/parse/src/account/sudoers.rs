@@ -170,7 +170,7 @@ pub fn sudoers(content: &[u8]) -> Sudoers {
                 found.into_iter().map(|statement| SudoersEntry { line: line.number, statement }),
             ),
             Err(reason) => {
-                table.bad.push(BadLine { number: line.number, reason, start: line.start() });
+                table.refuse(BadLine { number: line.number, reason, start: line.start() });
             }
         }
     }
@@ -330,6 +330,15 @@ mod tests {
     fn includedir_skips_dots_and_tildes() {
         assert!(includedir_takes(b"90-cloud-init-users"));
         assert!(!includedir_takes(b"alice.dpkg-old") && !includedir_takes(b"alice~"));
+    }
+
+    #[test]
+    fn hosts_times_commands_do_not_fill_the_memory() {
+        let hosts = "h,".repeat(20_000);
+        let commands = "/c,".repeat(20_000);
+        let table = sudoers(format!("u {hosts}h = {commands}/c\nbob ALL=ALL\n").as_bytes());
+        assert_eq!(table.bad[0].reason, "too many names");
+        assert_eq!(table.entries.len(), 1);
     }
 
     proptest! {

@@ -2,9 +2,8 @@
 //! so that the same host gives the same answer.
 
 use coroner_core::{Blocked, Cx, HostPath, Scope, Text};
-use coroner_parse::account::{CannotCheck, Shadow, Table, cost, verify};
+use coroner_parse::account::{CannotCheck, cost, verify};
 
-use super::people::hash_of;
 use crate::items::{Account, Guess};
 
 /// Passwords that intruders try first, the most common ones before the rest.
@@ -88,8 +87,8 @@ const COMMON: &[&str] = &[
 ];
 
 /// Microseconds of work without a word list, by scope.
-const QUICK: u64 = 300_000;
-const STANDARD: u64 = 1_500_000;
+const QUICK: u64 = 400_000;
+const STANDARD: u64 = 2_000_000;
 const FULL: u64 = 20_000_000;
 /// And with one: whoever brings a list wants it tried.
 const WITH_LIST: u64 = 30_000_000;
@@ -102,14 +101,15 @@ struct Target {
     own: Vec<Vec<u8>>,
 }
 
-pub(super) fn guess(cx: &mut Cx<'_>, accounts: &mut [Account], shadow: &Table<Shadow>) {
+/// `hashes` are told by their account's place in `accounts`.
+pub(super) fn guess(cx: &mut Cx<'_>, accounts: &mut [Account], hashes: Vec<(usize, Vec<u8>)>) {
     let mut targets = Vec::new();
-    for (index, account) in accounts.iter().enumerate() {
-        let Some(hash) = hash_of(account, shadow) else { continue };
-        match cost(hash) {
+    for (index, hash) in hashes {
+        let Some(account) = accounts.get(index) else { continue };
+        match cost(&hash) {
             Ok(cost) => {
                 let own = variants(account.name.as_bytes());
-                targets.push(Target { index, hash: hash.to_vec(), cost, own });
+                targets.push(Target { index, hash, cost, own });
             }
             Err(reason) => cannot(cx, &account.name, reason),
         }

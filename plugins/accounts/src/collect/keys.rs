@@ -1,11 +1,11 @@
 //! Keys that open accounts: every file that sshd would read for each account.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use coroner_core::{Blocked, Cx, HostPath, Launch, Text, Trigger};
 use coroner_parse::account::{self, SshdConfig, Table};
 
-use super::{Person, private, sshd};
+use super::{Person, bad_lines, private, sshd};
 use crate::items::{AuthorizedKey, KeyFile};
 
 /// sshd's own default.
@@ -14,6 +14,8 @@ const USUAL_FILES: &[&str] = &[".ssh/authorized_keys", ".ssh/authorized_keys2"];
 const MOST_ACCOUNTS: usize = 10_000;
 /// Keys kept of one file.
 const MOST_KEYS: usize = 5_000;
+/// Keys kept of all files.
+const MOST_KEYS_IN_ALL: usize = 50_000;
 /// How admins and intruders name the copy they make before they change a file.
 const COPY_SUFFIXES: &[&str] = &[".bak", "~", ".old", ".orig", ".save"];
 
@@ -22,15 +24,19 @@ pub(super) fn collect(cx: &mut Cx<'_>, people: &[Person], config: &SshdConfig) {
         cx.gap_because(&HostPath::new("/etc/passwd"), Blocked::TooLarge, "keys of later accounts");
     }
     let patterns = patterns(config);
-    let mut read = Reader::default();
+    let mut read = Reader { seen: HashMap::new(), room: MOST_KEYS_IN_ALL };
+    let mut homes = HashSet::new();
     for person in people.iter().take(MOST_ACCOUNTS) {
         let files: BTreeSet<HostPath> =
             patterns.iter().filter_map(|pattern| expand(pattern, person)).collect();
         for file in files {
             read.file(cx, person, &file);
         }
-        rc(cx, person);
-        private::collect(cx, person);
+        // Accounts that share a home share what lies in it.
+        if homes.insert(&person.home) {
+            rc(cx, person);
+            private::collect(cx, person);
+        }
     }
     named_files(cx, config);
 }
@@ -68,9 +74,9 @@ fn expand(pattern: &[u8], person: &Person) -> Option<HostPath> {
 }
 
 /// Key files by path: accounts may share a home.
-#[derive(Default)]
 struct Reader {
     seen: HashMap<HostPath, Option<Table<account::AuthorizedKey>>>,
+    room: usize,
 }
 
 impl Reader {
@@ -88,18 +94,20 @@ impl Reader {
         if let Some(dir) = file.parent() {
             cx.want(&dir);
         }
-        for key in table.entries.iter().take(MOST_KEYS) {
+        for key in table.entries.iter().take(MOST_KEYS.min(self.room)) {
             emit(cx, person, file, key, copy.as_ref());
         }
+        if keys > self.room {
+            cx.gap(file, Blocked::TooLarge);
+        }
+        self.room = self.room.saturating_sub(keys);
     }
 }
 
 fn read(cx: &mut Cx<'_>, file: &HostPath) -> Option<Table<account::AuthorizedKey>> {
     let content = cx.read(file)?;
     let table = account::authorized_keys(&content.bytes);
-    for bad in table.bad.iter().take(20) {
-        cx.bad_line(file, bad);
-    }
+    bad_lines(cx, file, &table.bad);
     if table.entries.len() > MOST_KEYS {
         cx.gap(file, Blocked::TooLarge);
     }

@@ -1,9 +1,13 @@
 //! nsswitch.conf: each service is a library loaded into every program that asks for a name.
 
-use coroner_core::{Cx, HostPath, Text};
+use coroner_core::{Blocked, Cx, HostPath, Text};
 use coroner_parse::account;
 
+use super::bad_lines;
 use crate::items::NssService;
+
+/// Services in all; real files name about thirty.
+const MOST_SERVICES: usize = 500;
 
 /// Where the loader looks, on the architectures that servers have.
 const DIRS: &[&str] = &[
@@ -28,11 +32,12 @@ pub(super) fn collect(cx: &mut Cx<'_>) {
     let path = HostPath::new("/etc/nsswitch.conf");
     let Some(content) = cx.read(&path) else { return };
     let table = account::nsswitch(&content.bytes);
-    for bad in &table.bad {
-        cx.bad_line(&path, bad);
-    }
+    bad_lines(cx, &path, &table.bad);
+    let mut room = MOST_SERVICES;
     for database in table.entries {
         for service in database.services {
+            let Some(less) = room.checked_sub(1) else { return cx.gap(&path, Blocked::TooLarge) };
+            room = less;
             let library = library(cx, &service);
             if let Some(library) = &library {
                 cx.want(library);

@@ -1,17 +1,20 @@
 //! The `auth` stacks of /etc/pam.d, includes put in place as libpam does.
 
-use coroner_core::{Cx, FileType, HostPath};
+use coroner_core::{Blocked, Cx, FileType, HostPath};
 use coroner_parse::account::{self, PamControl, PamLine, PamStatement};
 
+use super::bad_lines;
 use crate::items::{PamAction, PamAuth};
 
 const DIR: &str = "/etc/pam.d";
 /// Includes inside of includes; libpam has the same limit.
 const DEEPEST: usize = 32;
 /// Lines of one stack, includes counted each time.
-const LONGEST_STACK: usize = 1_000;
+const LONGEST_STACK: usize = 200;
+/// Files of one stack: an include that names itself many times must not multiply.
+const MOST_FILES: usize = 64;
 /// Services that are looked at.
-const MOST_SERVICES: usize = 500;
+const MOST_SERVICES: usize = 300;
 
 pub(super) fn collect(cx: &mut Cx<'_>) {
     let entries = cx.list(&HostPath::new(DIR)).into_iter();
@@ -23,7 +26,7 @@ pub(super) fn collect(cx: &mut Cx<'_>) {
         .collect();
     for service in services {
         cx.want(&service);
-        let mut stack = Stack { service: &service, lines: Vec::new() };
+        let mut stack = Stack { service: &service, lines: Vec::new(), files: 0 };
         stack.file(cx, &service, 0, 0);
         for line in stack.lines {
             cx.emit(line);
@@ -40,19 +43,19 @@ fn is_service(name: &[u8]) -> bool {
 struct Stack<'a> {
     service: &'a HostPath,
     lines: Vec<PamAuth>,
+    files: usize,
 }
 
 impl Stack<'_> {
     fn file(&mut self, cx: &mut Cx<'_>, file: &HostPath, depth: usize, substack: usize) {
-        if depth > DEEPEST || self.lines.len() > LONGEST_STACK {
-            return;
+        if depth > DEEPEST || self.lines.len() > LONGEST_STACK || self.files > MOST_FILES {
+            return cx.gap(self.service, Blocked::TooLarge);
         }
+        self.files += 1;
         let Some(content) = cx.read(file) else { return };
         let table = account::pam(&content.bytes);
         if file == self.service {
-            for bad in &table.bad {
-                cx.bad_line(file, bad);
-            }
+            bad_lines(cx, file, &table.bad);
         }
         for line in table.entries {
             self.line(cx, file, line, depth, substack);

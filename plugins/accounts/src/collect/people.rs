@@ -1,9 +1,9 @@
 //! passwd, shadow, group and gshadow, joined.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use coroner_core::{Cx, HostPath, Text};
-use coroner_parse::account::{self, Passwd, PasswordKind, PasswordState, Shadow, Table};
+use coroner_core::{Blocked, Cx, HostPath, Text};
+use coroner_parse::account::{self, Passwd, PasswordState, Shadow, Table};
 
 use super::elsewhere::Elsewhere;
 use super::{Person, guess, odd_lines};
@@ -14,6 +14,11 @@ use crate::names;
 const USUAL_UID_MIN: u32 = 1000;
 /// Accounts whose homes are looked into; a host with more has a directory service.
 const MOST_ACCOUNTS: usize = 20_000;
+
+/// Lines of shadow that are named one by one.
+const MOST_ODD_LINES: usize = 50;
+/// Members of one group that are kept.
+const MOST_MEMBERS: usize = 5_000;
 
 /// The four files, as far as they could be read.
 struct Files {
@@ -28,7 +33,8 @@ pub(super) fn collect(cx: &mut Cx<'_>) -> Vec<Person> {
     let files = read(cx);
     let elsewhere = Elsewhere::read(cx);
     let mut accounts = join(cx, &files, &elsewhere);
-    guess::guess(cx, &mut accounts, &files.shadow);
+    let hashes = hashes(&accounts, &files);
+    guess::guess(cx, &mut accounts, hashes);
     leftovers(cx, &files);
     shells(cx);
     let people = accounts.iter().filter(|account| !account.compat).map(person).collect();
@@ -36,7 +42,11 @@ pub(super) fn collect(cx: &mut Cx<'_>) -> Vec<Person> {
         want_shell(cx, &account);
         cx.emit(account);
     }
-    for group in files.groups {
+    for mut group in files.groups {
+        if group.members.len() > MOST_MEMBERS {
+            group.members.truncate(MOST_MEMBERS);
+            cx.gap_because(&HostPath::new("/etc/group"), Blocked::TooLarge, "members of a group");
+        }
         cx.emit(group);
     }
     people
@@ -77,7 +87,7 @@ fn read(cx: &mut Cx<'_>) -> Files {
         cx.read(&passwd_path).map_or_else(Table::default, |c| account::passwd(&c.bytes));
     odd_lines(cx, &passwd_path, &passwd.bad);
     if passwd.entries.len() > MOST_ACCOUNTS {
-        cx.gap(&passwd_path, coroner_core::Blocked::TooLarge);
+        cx.gap(&passwd_path, Blocked::TooLarge);
         passwd.entries.truncate(MOST_ACCOUNTS);
     }
     let present = cx.stat(&shadow_path).is_some();
@@ -91,7 +101,7 @@ fn read(cx: &mut Cx<'_>) -> Files {
 
 /// Like [`odd_lines`], without the line's text: it may hold a hash.
 fn nameless_odd_lines(cx: &mut Cx<'_>, file: &HostPath, shadow: &Table<Shadow>) {
-    for bad in &shadow.bad {
+    for bad in shadow.bad.iter().take(MOST_ODD_LINES) {
         let reason = bad.reason.to_owned();
         let start = Text::default();
         cx.emit(OddLine { file: file.clone(), line: bad.number, reason, start });
@@ -138,6 +148,7 @@ fn join(cx: &mut Cx<'_>, files: &Files, elsewhere: &Elsewhere) -> Vec<Account> {
     for entry in &files.shadow.entries {
         shadow.entry(&entry.name).or_insert(entry);
     }
+    let powerful = Powerful::of(&files.groups);
     let today = cx.options().now.seconds().div_euclid(86_400);
     let mut seen = HashSet::new();
     let mut out = Vec::new();
@@ -158,7 +169,7 @@ fn join(cx: &mut Cx<'_>, files: &Files, elsewhere: &Elsewhere) -> Vec<Account> {
             system: is_system(entry.uid, files.uid_min),
             password: password(entry, line, files.shadow_unread, today),
             home_state: home_state(cx, &home, elsewhere),
-            powerful_groups: powerful_groups(&files.groups, entry),
+            powerful_groups: powerful.groups(entry),
         });
     }
     out
@@ -202,35 +213,65 @@ fn password(entry: &Passwd, shadow: Option<&Shadow>, unread: bool, today: i64) -
     }
 }
 
-fn powerful_groups(groups: &[Group], entry: &Passwd) -> Vec<Text> {
-    let powerful = groups.iter().filter(|group| names::is_powerful_group(group.name.as_bytes()));
-    let of = powerful.filter(|group| {
-        group.members.contains(&entry.name) || (group.gid == entry.gid && group.gid != 0)
-    });
-    of.map(|group| group.name.clone()).collect()
+/// Who belongs to groups that give power: by name, and by primary group.
+#[derive(Default)]
+struct Powerful {
+    by_name: HashMap<Text, BTreeSet<Text>>,
+    by_gid: HashMap<u32, BTreeSet<Text>>,
+}
+
+impl Powerful {
+    fn of(groups: &[Group]) -> Self {
+        let mut out = Self::default();
+        let powerful = groups.iter().filter(|g| names::is_powerful_group(g.name.as_bytes()));
+        for group in powerful {
+            for member in &group.members {
+                out.by_name.entry(member.clone()).or_default().insert(group.name.clone());
+            }
+            if group.gid != 0 {
+                out.by_gid.entry(group.gid).or_default().insert(group.name.clone());
+            }
+        }
+        out
+    }
+
+    fn groups(&self, entry: &Passwd) -> Vec<Text> {
+        let named = self.by_name.get(&entry.name).into_iter().flatten();
+        let primary = self.by_gid.get(&entry.gid).into_iter().flatten();
+        let all: BTreeSet<&Text> = named.chain(primary).collect();
+        all.into_iter().cloned().collect()
+    }
 }
 
 /// Shadow lines whose account is not in passwd, or that no tool would have written.
 fn leftovers(cx: &mut Cx<'_>, files: &Files) {
     let known: HashSet<&Text> = files.passwd.entries.iter().map(|entry| &entry.name).collect();
     let path = HostPath::new("/etc/shadow");
+    let mut left = MOST_ODD_LINES;
     for entry in &files.shadow.entries {
         let usable = account::classify(entry.hash.as_bytes()).is_usable();
         let orphan = !known.contains(&entry.name) && usable && !files.passwd.entries.is_empty();
         let reason = if orphan { Some("a password of no account") } else { entry.odd };
-        if let Some(reason) = reason {
+        if let Some(reason) = reason.filter(|_| left > 0) {
+            left -= 1;
             let (line, start) = (entry.line, entry.name.clone());
             cx.emit(OddLine { file: path.clone(), line, reason: reason.to_owned(), start });
         }
     }
 }
 
-/// The hash that [`guess`] tries: where [`password`] found it.
-pub(super) fn hash_of<'a>(account: &Account, shadow: &'a Table<Shadow>) -> Option<&'a [u8]> {
-    if !account.password.opens() || account.password.state.kind == PasswordKind::Empty {
-        return None;
-    }
-    let line = account.password.shadow_line?;
-    let entry = shadow.entries.iter().find(|entry| entry.line == line)?;
-    Some(entry.hash.as_bytes())
+/// The hashes that can be guessed at, by place in `accounts`; from wherever the account has it.
+fn hashes(accounts: &[Account], files: &Files) -> Vec<(usize, Vec<u8>)> {
+    let shadow: HashMap<u32, &Shadow> =
+        files.shadow.entries.iter().map(|entry| (entry.line, entry)).collect();
+    let passwd = files.passwd.entries.iter();
+    let hash = |(index, (account, entry)): (usize, (&Account, &Passwd))| {
+        let usable = account.password.opens() && account.password.state.is_hash();
+        let hash = match account.password.shadow_line {
+            Some(line) => shadow.get(&line)?.hash.as_bytes(),
+            None => entry.password.as_bytes(),
+        };
+        usable.then(|| (index, hash.to_vec()))
+    };
+    accounts.iter().zip(passwd).enumerate().filter_map(hash).collect()
 }

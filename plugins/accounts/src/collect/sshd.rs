@@ -1,9 +1,14 @@
 //! sshd's configuration, its includes put in place, and what it starts.
 
+use std::collections::HashSet;
+
 use coroner_core::{Cx, HostPath, Launch, Text, Trigger};
 use coroner_parse::account::{SshdConfig, SshdFile, resolve_sshd};
 
 use crate::items::{SshdInclude, SshdSetting};
+
+/// Bad lines that are named one by one.
+const MOST_BAD_LINES: usize = 50;
 
 const MAIN: &str = "/etc/ssh/sshd_config";
 
@@ -17,7 +22,7 @@ const COMMANDS: &[(&str, Trigger)] = &[
 
 pub(super) fn collect(cx: &mut Cx<'_>) -> SshdConfig {
     let config = read(cx);
-    for (file, bad) in &config.bad {
+    for (file, bad) in config.bad.iter().take(MOST_BAD_LINES) {
         cx.bad_line(&HostPath::new(file.as_bytes()), bad);
     }
     for file in &config.files {
@@ -122,10 +127,10 @@ fn class(pattern: &[u8], open: usize, byte: u8) -> Option<usize> {
 }
 
 fn settings(cx: &mut Cx<'_>, config: &SshdConfig) {
+    let mut seen = HashSet::new();
     for setting in &config.settings {
         let file = HostPath::new(setting.file.as_bytes());
-        let decides = config.every(&setting.keyword).find(|s| s.conditions == setting.conditions);
-        let decides = decides.is_some_and(|first| std::ptr::eq(first, setting));
+        let decides = seen.insert((&setting.keyword, &setting.conditions));
         if decides {
             launch(cx, &file, setting);
         }

@@ -12,11 +12,15 @@ use crate::items::{DoasRule, Origin, SudoDefault, SudoFile, SudoRule};
 
 /// Files in all; sudo itself allows 128 nested includes.
 const MOST_FILES: usize = 1_000;
+/// sudo's own limit of includes inside of includes.
+const DEEPEST: usize = 128;
 /// Names that one alias may grow to, nested aliases put in place.
 const MOST_MEMBERS: usize = 1_000;
+/// Names kept of all rules together.
+const MOST_NAMES: usize = 200_000;
 
 pub(super) fn collect(cx: &mut Cx<'_>) {
-    let mut reader = Reader::default();
+    let mut reader = Reader { room: MOST_NAMES, ..Reader::default() };
     let main = HostPath::new("/etc/sudoers");
     let vendor = HostPath::new("/usr/etc/sudoers");
     let start = if cx.stat(&main).is_some() { main } else { vendor };
@@ -40,6 +44,8 @@ struct Reader {
     seen: BTreeSet<HostPath>,
     aliases: BTreeMap<Key, Vec<Member>>,
     rules: Vec<(HostPath, u32, SudoersRule)>,
+    depth: usize,
+    room: usize,
 }
 
 fn alias_key(kind: AliasKind, name: &Text) -> Key {
@@ -57,7 +63,7 @@ impl Reader {
         if !self.seen.insert(file.clone()) {
             return;
         }
-        if self.seen.len() > MOST_FILES {
+        if self.seen.len() > MOST_FILES || self.depth > DEEPEST {
             return cx.gap(file, Blocked::TooLarge);
         }
         let Some(content) = cx.read(file) else { return };
@@ -65,9 +71,11 @@ impl Reader {
         cx.emit(SudoFile { file: file.clone(), included_by });
         let table = account::sudoers(&content.bytes);
         odd_lines(cx, file, &table.bad);
+        self.depth += 1;
         for entry in table.entries {
             self.statement(cx, file, entry.line, entry.statement);
         }
+        self.depth -= 1;
     }
 
     fn statement(&mut self, cx: &mut Cx<'_>, file: &HostPath, line: u32, said: SudoersStatement) {
@@ -126,10 +134,23 @@ impl Reader {
         }
     }
 
-    fn emit(&self, cx: &mut Cx<'_>, file: &HostPath, line: u32, origin: Origin, rule: SudoersRule) {
+    fn emit(
+        &mut self,
+        cx: &mut Cx<'_>,
+        file: &HostPath,
+        line: u32,
+        origin: Origin,
+        rule: SudoersRule,
+    ) {
         let users = self.expanded(AliasKind::User, rule.users);
         for (index, grant) in rule.grants.into_iter().enumerate() {
             let commands = self.expanded(AliasKind::Command, vec![grant.command]);
+            let hosts = self.expanded(AliasKind::Host, grant.hosts);
+            let names = users.len() + commands.len() + hosts.len();
+            let Some(room) = self.room.checked_sub(names) else {
+                return cx.gap_because(file, Blocked::TooLarge, "more rules than are kept");
+            };
+            self.room = room;
             for command in &commands {
                 want_command(cx, command);
             }
@@ -139,7 +160,7 @@ impl Reader {
                 index,
                 origin,
                 users: users.clone(),
-                hosts: self.expanded(AliasKind::Host, grant.hosts),
+                hosts,
                 run_as: grant.run_as.map(|list| self.expanded(AliasKind::RunAs, list)),
                 run_as_groups: self.expanded(AliasKind::RunAs, grant.run_as_groups),
                 tags: grant.tags,

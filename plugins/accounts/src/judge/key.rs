@@ -1,35 +1,47 @@
 //! Keys that open accounts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use coroner_core::{Confidence, FileFacts, Findings, Items, Severity};
+use coroner_core::{Confidence, FileFacts, Findings, HostPath, Items, Severity, Text};
 
-use super::{has_shell, kind_of_name};
-use crate::items::{Account, AuthorizedKey, KeyFile, PrivateKey};
+use super::{Names, has_shell};
+use crate::items::{AuthorizedKey, KeyFile, PrivateKey};
 use crate::names::Kind;
 use crate::rules;
 
-pub(super) fn judge(items: &Items, accounts: &[Account], out: &mut Findings) {
+pub(super) fn judge(items: &Items, names: &Names<'_>, out: &mut Findings) {
     let keys: Vec<AuthorizedKey> = items.all::<AuthorizedKey>().collect();
     let of_root: HashSet<&str> =
         keys.iter().filter(|key| key.uid == 0).map(|key| key.fingerprint.as_str()).collect();
     for key in &keys {
-        system_account(accounts, key, out);
-        let kind = kind_of_name(accounts, key.account.as_bytes());
+        system_account(names, key, out);
+        let kind = names.kind(key.account.as_bytes());
         let strange = matches!(kind, Kind::Distribution | Kind::Web);
         if strange && of_root.contains(key.fingerprint.as_str()) {
             said(&rules::KEY_ON_ROOT_AND_SYSTEM_ACCOUNT, key, out);
         }
         if let Some(copy) = &key.newer_than_copy {
-            said(&rules::KEY_ADDED_BESIDE_COPY, key, out).evidence("copy", copy);
+            let draft = said(&rules::KEY_ADDED_BESIDE_COPY, key, out).evidence("copy", copy);
+            if follows_at_once(items, key, copy) {
+                draft.graded(Severity::Medium, Confidence::Possible);
+            }
         }
     }
     for file in items.all::<KeyFile>() {
         open(items, &file, out);
     }
+    let opens: Opens<'_> = keys.iter().map(|k| ((&k.account, &k.fingerprint), k)).collect();
     for private in items.all::<PrivateKey>() {
-        own(&keys, &private, out);
+        own(&opens, &private, out);
     }
+}
+
+/// A script copies the file and adds its key within the same minute; people take longer.
+fn follows_at_once(items: &Items, key: &AuthorizedKey, copy: &HostPath) -> bool {
+    let times = items.file(copy).zip(items.file(&key.file));
+    times.is_some_and(|(copy, file)| {
+        (0..=60).contains(&(file.modified.seconds() - copy.modified.seconds()))
+    })
 }
 
 fn said<'a>(
@@ -44,9 +56,9 @@ fn said<'a>(
         .evidence("comment", key.comment.clone())
 }
 
-fn system_account(accounts: &[Account], key: &AuthorizedKey, out: &mut Findings) {
-    let shell = accounts.iter().find(|account| account.name == key.account).is_none_or(has_shell);
-    let grade = match (kind_of_name(accounts, key.account.as_bytes()), shell) {
+fn system_account(names: &Names<'_>, key: &AuthorizedKey, out: &mut Findings) {
+    let shell = names.get(key.account.as_bytes()).is_none_or(has_shell);
+    let grade = match (names.kind(key.account.as_bytes()), shell) {
         (Kind::Distribution, true) => (Severity::High, Confidence::Likely),
         (Kind::Distribution, false) => (Severity::Medium, Confidence::Likely),
         (Kind::Web, true) => (Severity::Medium, Confidence::Possible),
@@ -78,13 +90,14 @@ fn open(items: &Items, file: &KeyFile, out: &mut Findings) {
     }
 }
 
-fn own(keys: &[AuthorizedKey], private: &PrivateKey, out: &mut Findings) {
+/// Keys by account and fingerprint.
+type Opens<'a> = HashMap<(&'a Text, &'a String), &'a AuthorizedKey>;
+
+fn own(keys: &Opens<'_>, private: &PrivateKey, out: &mut Findings) {
     let Some(fingerprint) = private.fingerprint.as_ref().filter(|_| !private.encrypted) else {
         return;
     };
-    let fits =
-        |key: &&AuthorizedKey| key.account == private.account && key.fingerprint == *fingerprint;
-    let Some(key) = keys.iter().find(fits) else { return };
+    let Some(key) = keys.get(&(&private.account, fingerprint)) else { return };
     let draft = out
         .raise(&rules::OWN_PRIVATE_KEY, private)
         .in_file(&private.file)

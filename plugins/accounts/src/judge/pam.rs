@@ -4,7 +4,9 @@
 //! stack still ends in success, everyone comes in. The steps are those of libpam's
 //! `pam_dispatch.c`, pam.conf(5).
 
-use coroner_core::{Findings, Items, PackageState};
+use std::collections::BTreeMap;
+
+use coroner_core::{Findings, HostPath, Items, PackageState};
 
 use crate::items::{PamAction, PamAuth};
 use crate::rules;
@@ -103,25 +105,33 @@ pub(super) fn judge(items: &Items, out: &mut Findings) {
             _ => stacks.push(vec![line]),
         }
     }
+    // One line may open many services: one finding says it for all of them.
+    let mut openers: BTreeMap<(&HostPath, u32), Vec<&PamAuth>> = BTreeMap::new();
     for stack in &stacks {
-        everyone(stack, out);
+        if let Some(line) = opener(stack) {
+            openers.entry((&line.file, line.line)).or_default().push(line);
+        }
         exceptions(items, stack, out);
+    }
+    for lines in openers.values() {
+        everyone(lines, out);
     }
 }
 
-fn everyone(stack: &[PamAuth], out: &mut Findings) {
-    let Some(first) = stack.first() else { return };
-    let service = first.service.name();
+/// The line that lets everyone into a service by which people come in.
+fn opener(stack: &[PamAuth]) -> Option<&PamAuth> {
+    let service = stack.first()?.service.name();
     let listed = |list: &[&str]| list.iter().any(|name| name.as_bytes() == service);
-    if !listed(ENTRANCES) {
-        return;
-    }
-    if let Some(line) = opens(stack, listed(RUN_BY_ROOT)) {
-        out.raise(&rules::PAM_LETS_EVERYONE_IN, line)
-            .at(&line.file, line.line)
-            .evidence("service", &first.service)
-            .evidence("module", line.module.clone());
-    }
+    if listed(ENTRANCES) { opens(stack, listed(RUN_BY_ROOT)) } else { None }
+}
+
+fn everyone(lines: &[&PamAuth], out: &mut Findings) {
+    let Some(line) = lines.first() else { return };
+    let services = lines.iter().map(|line| line.service.text());
+    out.raise(&rules::PAM_LETS_EVERYONE_IN, *line)
+        .at(&line.file, line.line)
+        .evidence("module", line.module.clone())
+        .evidence("services", super::joined(services));
 }
 
 /// A module's answer to somebody without a password.

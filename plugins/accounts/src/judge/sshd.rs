@@ -1,6 +1,6 @@
 //! sshd's configuration.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use coroner_core::{
@@ -13,6 +13,9 @@ use crate::{names, rules};
 
 pub(super) fn judge(items: &Items, out: &mut Findings) {
     let settings: Vec<SshdSetting> = items.all::<SshdSetting>().collect();
+    let everyone = |s: &&SshdSetting| s.decides && s.conditions.is_empty();
+    let global: HashMap<&str, &SshdSetting> =
+        settings.iter().filter(everyone).map(|s| (s.keyword.as_str(), s)).collect();
     for setting in settings.iter().filter(|setting| setting.decides) {
         plain(setting, out);
         if FILES.contains(&setting.keyword.as_str()) {
@@ -21,7 +24,7 @@ pub(super) fn judge(items: &Items, out: &mut Findings) {
         if setting.keyword.ends_with("command") {
             program(items, setting, out);
         }
-        for_address(&settings, setting, out);
+        for_address(&global, setting, out);
     }
     ports(&settings, out);
     for include in items.all::<SshdInclude>() {
@@ -105,7 +108,7 @@ fn program(items: &Items, setting: &SshdSetting, out: &mut Findings) {
 }
 
 /// What one address may do that others may not.
-fn for_address(settings: &[SshdSetting], setting: &SshdSetting, out: &mut Findings) {
+fn for_address(global: &HashMap<&str, &SshdSetting>, setting: &SshdSetting, out: &mut Findings) {
     let lax = match setting.keyword.as_str() {
         "permitrootlogin" | "passwordauthentication" | "kbdinteractiveauthentication" => {
             is(setting, "yes")
@@ -120,10 +123,9 @@ fn for_address(settings: &[SshdSetting], setting: &SshdSetting, out: &mut Findin
         matches!(condition.name.as_str(), "address" | "host")
             && names_public_address(condition.value.as_bytes())
     });
-    let global = settings.iter().find(|other| {
-        other.decides && other.conditions.is_empty() && other.keyword == setting.keyword
-    });
-    let same = global.is_some_and(|other| other.arguments == setting.arguments);
+    let same = global
+        .get(setting.keyword.as_str())
+        .is_some_and(|other| other.arguments == setting.arguments);
     if let Some(condition) = public.filter(|_| lax && !same) {
         raise(&rules::SSHD_OPENS_FOR_ADDRESS, setting, out)
             .evidence("for", condition.value.clone());

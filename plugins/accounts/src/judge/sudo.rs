@@ -5,9 +5,9 @@ mod defaults;
 use coroner_core::{Confidence, Findings, HostPath, Items, Severity};
 use coroner_parse::account::Member;
 
-use super::{joined, kind_of_name};
-use crate::items::{Account, DoasRule, Origin, SudoDefault, SudoFile, SudoRule};
-use crate::names::{self, Kind};
+use super::{Names, joined};
+use crate::items::{DoasRule, Origin, SudoDefault, SudoFile, SudoRule};
+use crate::names::{Kind, is_hidden, is_image_user, is_temporary};
 use crate::rules;
 
 /// Programs that run whatever they are told.
@@ -17,17 +17,17 @@ const SHELLS: &[&str] = &[
     "less", "more", "man", "ed", "expect", "tclsh", "gdb", "nsenter", "unshare", "chroot", "su",
 ];
 
-pub(super) fn judge(items: &Items, accounts: &[Account], out: &mut Findings) {
+pub(super) fn judge(items: &Items, names: &Names<'_>, out: &mut Findings) {
     let asks_root = items.all::<SudoDefault>().any(|default| {
         default.global
             && !default.negated
             && (default.name == "targetpw" || default.name == "rootpw")
     });
     for rule in items.all::<SudoRule>() {
-        everything(accounts, &rule, out);
+        everything(names, &rule, out);
         everyone(&rule, asks_root, out);
         number(&rule, out);
-        shell(accounts, &rule, out);
+        shell(names, &rule, out);
         program(items, &rule, out);
     }
     for file in items.all::<SudoFile>() {
@@ -36,7 +36,7 @@ pub(super) fn judge(items: &Items, accounts: &[Account], out: &mut Findings) {
     }
     defaults::judge(items, out);
     for rule in items.all::<DoasRule>() {
-        doas(accounts, &rule, out);
+        doas(names, &rule, out);
     }
 }
 
@@ -68,7 +68,7 @@ fn as_root(rule: &SudoRule) -> bool {
 type Grade = Option<(Severity, Confidence)>;
 
 /// How bad it is that this user may do anything; nothing to say of those whom images make so.
-fn grade(accounts: &[Account], user: &Member, origin: Origin) -> Grade {
+fn grade(names: &Names<'_>, user: &Member, origin: Origin) -> Grade {
     let name = user.name.as_bytes();
     if user.negated || name == b"root" || name == b"#0" {
         return None;
@@ -76,24 +76,24 @@ fn grade(accounts: &[Account], user: &Member, origin: Origin) -> Grade {
     if user.is_all() {
         return Some((Severity::High, Confidence::Likely));
     }
-    let kind = kind_of_name(accounts, name);
+    let kind = names.kind(name);
     match kind {
         Kind::Distribution | Kind::Web => Some((Severity::High, Confidence::Likely)),
-        Kind::Person if origin == Origin::CloudInit || names::is_image_user(name) => None,
+        Kind::Person if origin == Origin::CloudInit || is_image_user(name) => None,
         _ if name == b"%google-sudoers" => None,
         _ => Some((Severity::Medium, Confidence::Possible)),
     }
 }
 
-fn worst(accounts: &[Account], rule: &SudoRule) -> Grade {
-    rule.users.iter().filter_map(|user| grade(accounts, user, rule.origin)).max()
+fn worst(names: &Names<'_>, rule: &SudoRule) -> Grade {
+    rule.users.iter().filter_map(|user| grade(names, user, rule.origin)).max()
 }
 
-fn everything(accounts: &[Account], rule: &SudoRule, out: &mut Findings) {
+fn everything(names: &Names<'_>, rule: &SudoRule, out: &mut Findings) {
     if !grants_all(rule) || !asks_nothing(rule) || !as_root(rule) {
         return;
     }
-    if let Some((severity, confidence)) = worst(accounts, rule) {
+    if let Some((severity, confidence)) = worst(names, rule) {
         said(&rules::SUDOERS_ALL_WITHOUT_PASSWORD, rule, out).graded(severity, confidence);
     }
 }
@@ -124,11 +124,11 @@ fn is_shell(command: &Member) -> bool {
     !command.negated && bare && SHELLS.iter().any(|shell| shell.as_bytes() == name)
 }
 
-fn shell(accounts: &[Account], rule: &SudoRule, out: &mut Findings) {
+fn shell(names: &Names<'_>, rule: &SudoRule, out: &mut Findings) {
     if !asks_nothing(rule) || !as_root(rule) || !rule.commands.iter().any(is_shell) {
         return;
     }
-    if let Some((severity, confidence)) = worst(accounts, rule) {
+    if let Some((severity, confidence)) = worst(names, rule) {
         let confidence = confidence.max(Confidence::Likely);
         said(&rules::SUDOERS_SHELL_WITHOUT_PASSWORD, rule, out).graded(severity, confidence);
     }
@@ -145,7 +145,7 @@ fn program(items: &Items, rule: &SudoRule, out: &mut Findings) {
         }
         let facts = items.file(&HostPath::new(path));
         let open = facts.as_ref().is_some_and(|facts| facts.mode & 0o002 != 0 || facts.uid != 0);
-        let temporary = names::is_temporary(path);
+        let temporary = is_temporary(path);
         if open || temporary {
             let draft = said(&rules::SUDOERS_WEAK_PROGRAM, rule, out);
             if let Some(facts) = facts {
@@ -163,7 +163,7 @@ fn program(items: &Items, rule: &SudoRule, out: &mut Findings) {
 fn place(file: &SudoFile, out: &mut Findings) {
     let Some((by, line)) = &file.included_by else { return };
     let usual = [&b"/etc"[..], b"/usr/etc"].iter().any(|dir| file.file.is_under(dir));
-    if !usual || names::is_hidden(file.file.as_bytes()) {
+    if !usual || is_hidden(file.file.as_bytes()) {
         out.raise(&rules::SUDOERS_INCLUDE_ELSEWHERE, file)
             .at(by, *line)
             .evidence("file", &file.file);
@@ -181,7 +181,7 @@ fn mode(items: &Items, file: &SudoFile, out: &mut Findings) {
     }
 }
 
-fn doas(accounts: &[Account], rule: &DoasRule, out: &mut Findings) {
+fn doas(names: &Names<'_>, rule: &DoasRule, out: &mut Findings) {
     let nopass = rule.options.iter().any(|option| *option == "nopass");
     let as_root = rule.target.as_ref().is_none_or(|target| *target == "root");
     let shell = rule
@@ -192,7 +192,7 @@ fn doas(accounts: &[Account], rule: &DoasRule, out: &mut Findings) {
         return;
     }
     let user = Member { negated: false, name: rule.identity.clone() };
-    if let Some((severity, confidence)) = grade(accounts, &user, Origin::Ordinary) {
+    if let Some((severity, confidence)) = grade(names, &user, Origin::Ordinary) {
         out.raise(&rules::DOAS_WITHOUT_PASSWORD, rule)
             .at(&rule.file, rule.line)
             .evidence("user", rule.identity.clone())

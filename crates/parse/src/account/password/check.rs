@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
         let (method, microseconds) = match state.kind {
             PasswordKind::Yescrypt => (Method::Yescrypt, yescrypt_cost(text)?),
             PasswordKind::Scrypt => scrypt(text)?,
-            PasswordKind::Sha512 => (Method::ShaCrypt, sha_rounds(text)? / 2),
+            PasswordKind::Sha512 => (Method::ShaCrypt, sha_rounds(text)?.saturating_mul(3) / 4),
             PasswordKind::Sha256 => (Method::ShaCrypt, sha_rounds(text)? / 4),
             PasswordKind::Bcrypt => (Method::Bcrypt, bcrypt_cost(text)?),
             PasswordKind::Md5 => (Method::Md5 { salt: md5_salt(text)? }, 500),
@@ -128,7 +128,7 @@ fn memory_hard_cost(params: &yescrypt::Params) -> Result<u64, CannotCheck> {
     if memory > MOST_MEMORY {
         return Err(CannotCheck::TooCostly);
     }
-    Ok((memory / 1024).saturating_mul(u64::from(params.p())).saturating_mul(2).max(50))
+    Ok((memory / 1024).saturating_mul(u64::from(params.p())).saturating_mul(4).max(50))
 }
 
 /// `$7$` N (1 character), r and p (5 characters each, least significant first), salt, `$`, hash.
@@ -184,7 +184,7 @@ fn sha_rounds(hash: &str) -> Result<u64, CannotCheck> {
 fn bcrypt_cost(hash: &str) -> Result<u64, CannotCheck> {
     let parts = bcrypt::HashParts::from_str(hash).map_err(|_| CannotCheck::Malformed)?;
     match parts.get_cost() {
-        cost @ 4..=20 => Ok(35u64 << cost),
+        cost @ 4..=20 => Ok(90u64 << cost),
         21..=31 => Err(CannotCheck::TooCostly),
         _ => Err(CannotCheck::Malformed),
     }

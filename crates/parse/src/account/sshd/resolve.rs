@@ -8,7 +8,7 @@ const DEEPEST: usize = 16;
 /// Files read in all: an include that names itself many times must not multiply.
 const MOST_FILES: usize = 512;
 /// Settings kept in all.
-const MOST_SETTINGS: usize = 100_000;
+const MOST_SETTINGS: usize = 20_000;
 
 /// A configuration file: its path and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,18 +70,6 @@ impl SshdConfig {
     /// Every setting of that keyword, conditional ones too.
     pub fn every<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a SshdSetting> {
         self.settings.iter().filter(move |setting| setting.keyword == keyword)
-    }
-
-    /// The settings that decide: the first one for everyone, and the first one of each block of
-    /// conditions.
-    pub fn deciding<'a>(&'a self, keyword: &'a str) -> Vec<&'a SshdSetting> {
-        let mut out: Vec<&SshdSetting> = Vec::new();
-        for setting in self.every(keyword) {
-            if !out.iter().any(|earlier| earlier.conditions == setting.conditions) {
-                out.push(setting);
-            }
-        }
-        out
     }
 }
 

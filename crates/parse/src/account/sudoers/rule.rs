@@ -32,6 +32,10 @@ const OPTIONS: &[&[u8]] = &[
     b"TIMEOUT",
 ];
 
+/// Names and options that the commands of one rule may hold together, inherited ones counted for
+/// each command: a line of hosts times a line of commands must not fill the memory.
+const MOST_INHERITED: usize = 50_000;
+
 const DIGESTS: &[&[u8]] = &[b"sha224", b"sha256", b"sha384", b"sha512"];
 
 /// What a command inherits from the one before it in its list.
@@ -41,6 +45,13 @@ struct Inherited {
     run_as_groups: Vec<Member>,
     tags: Vec<Text>,
     options: Vec<(Text, Text)>,
+}
+
+impl Inherited {
+    fn size(&self) -> usize {
+        let users = self.run_as.as_ref().map_or(0, Vec::len);
+        users + self.run_as_groups.len() + self.tags.len() + self.options.len()
+    }
 }
 
 pub(super) fn rule(scanner: &mut Scanner<'_>) -> Result<SudoersRule, Reason> {
@@ -65,10 +76,15 @@ fn command_list(
     grants: &mut Vec<Grant>,
 ) -> Result<(), Reason> {
     let mut inherited = Inherited::default();
+    let mut held = 0usize;
     loop {
         run_as(scanner, &mut inherited)?;
         while option(scanner, &mut inherited)? || tag(scanner, &mut inherited.tags) {}
         let command = command(scanner)?;
+        held = held.saturating_add(hosts.len()).saturating_add(inherited.size());
+        if held > MOST_INHERITED {
+            return Err("too many names");
+        }
         let Inherited { run_as, run_as_groups, tags, options } = inherited.clone();
         let hosts = hosts.to_vec();
         grants.push(Grant { hosts, run_as, run_as_groups, tags, options, command });
