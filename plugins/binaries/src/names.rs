@@ -141,6 +141,25 @@ pub(crate) fn is_temporary(path: &HostPath) -> bool {
     ["/tmp", "/var/tmp", "/dev/shm", "/run/shm", "/dev/mqueue"].iter().any(|dir| path.is_under(dir))
 }
 
+/// Whether a path reads like a system directory below another root: a chroot, an unpacked image.
+pub(crate) fn is_in_other_root(path: &HostPath) -> bool {
+    let dir = path.parent();
+    let inner = |dir: &HostPath, own: &&str| {
+        let bytes = dir.as_bytes();
+        bytes.len() > own.len() && bytes.ends_with(own.as_bytes())
+    };
+    let own = [
+        "/usr/bin",
+        "/usr/sbin",
+        "/bin",
+        "/sbin",
+        "/usr/libexec",
+        "/usr/lib/openssh",
+        "/usr/lib/polkit-1",
+    ];
+    dir.is_some_and(|dir| !in_system_directory(path) && own.iter().any(|own| inner(&dir, own)))
+}
+
 /// The tool a path is, when it lies where packages put it.
 pub(crate) fn tool_at(path: &HostPath) -> Option<&'static Tool> {
     let helper = || {

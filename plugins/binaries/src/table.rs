@@ -106,7 +106,7 @@ pub static TOOLS: &[Tool] = &[
     elf("dig", Look, &["bind9-dnsutils", "bind-utils"]),
     elf("dir", Look, &["coreutils"]),
     elf("dmesg", Look, &["util-linux"]),
-    elf("docker", Administer, &["docker.io", "docker-ce-cli"]),
+    elf("docker", Daemon, &["docker.io", "docker-ce-cli"]),
     elf("dockerd", Daemon, &["docker.io", "docker-ce"]),
     elf("dpkg", Administer, &["dpkg"]),
     elf("dpkg-query", Administer, &["dpkg"]),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coroner_core::{Draft, FileFacts, FileType, HostPath, Items, PackageState};
+use coroner_core::{Draft, FileFacts, FileType, HostPath, Items, PackageState, Text};
 
 use crate::names;
 use crate::table::Purpose;
@@ -11,6 +11,7 @@ use crate::table::Purpose;
 pub(super) struct Files {
     by_place: BTreeMap<HostPath, FileFacts>,
     shells: BTreeSet<String>,
+    needed: BTreeMap<Text, HostPath>,
 }
 
 impl Files {
@@ -25,7 +26,18 @@ impl Files {
         }
         let shells = by_place.iter().filter(|(place, _)| is_shell(place));
         let shells = shells.filter_map(|(_, file)| file.sha256.clone()).collect();
-        Self { by_place, shells }
+        let needed = by_place.iter().filter(|(place, _)| names::tool_at(place).is_some());
+        let needed = needed.flat_map(|(place, file)| {
+            let libraries = file.elf.iter().flat_map(|elf| &elf.needed);
+            libraries.map(|library| (library.clone(), place.clone()))
+        });
+        let needed = needed.collect();
+        Self { by_place, shells, needed }
+    }
+
+    /// A relied-on program that asks the loader for a library of this name.
+    pub(super) fn who_needs(&self, library: &[u8]) -> Option<&HostPath> {
+        self.needed.get(&Text::from(library))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &FileFacts> {

@@ -104,6 +104,6 @@ fn shadowed(library: &SecondLibrary, file: &FileFacts, out: &mut Findings) {
     draft.evidence("name", library.name.clone());
     draft.evidence("because of", library.because.text().clone());
     if ordinary {
-        draft.graded(Severity::Low, Confidence::Possible);
+        draft.graded(Severity::Info, Confidence::Possible);
     }
 }

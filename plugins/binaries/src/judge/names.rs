@@ -128,7 +128,7 @@ pub(super) fn judge(file: &FileFacts, files: &Files, out: &mut Findings) {
     } else if names::is_hidden(name) {
         hidden(file, out);
     } else if file.state == PackageState::Unowned && file.elf.is_some() {
-        plain(file, out);
+        plain(file, files, out);
     }
 }
 
@@ -149,22 +149,10 @@ fn hidden(file: &FileFacts, out: &mut Findings) {
 }
 
 /// An ELF file under an ordinary name. Tools of the table have their own rule.
-fn plain(file: &FileFacts, out: &mut Findings) {
+fn plain(file: &FileFacts, files: &Files, out: &mut Findings) {
     let name = file.path.name();
-    let starts = |list: &[&str]| list.iter().any(|known| name.starts_with(known.as_bytes()));
-    let library = names::ends_as_library(name);
-    let pam = name.starts_with(b"pam_")
-        || file.path.parent().is_some_and(|dir| dir.name() == b"security");
-    let relied = table::library(name).is_some_and(|weight| weight == table::Weight::Core);
-    if library && (pam || relied) {
-        let draft = show(out.raise(&rules::UNOWNED_LIBRARY, file), file);
-        draft
-            .graded(Severity::High, if relied { Confidence::Likely } else { Confidence::Possible });
-    } else if library {
-        let draft = show(out.raise(&rules::UNOWNED_LIBRARY, file), file);
-        if starts(INSTALLED_LIBRARIES) {
-            draft.graded(Severity::Low, Confidence::Possible);
-        }
+    if names::ends_as_library(name) {
+        library(file, files, out);
     } else if is_doubtful(file)
         && names::tool_at(&file.path).is_none()
         && in_looked_at_directory(file)
@@ -173,6 +161,23 @@ fn plain(file: &FileFacts, out: &mut Findings) {
         if INSTALLED_BY_HAND.iter().any(|known| known.as_bytes() == name) {
             draft.graded(Severity::Info, Confidence::Possible);
         }
+    }
+}
+
+/// Worse when PAM, the C library's own names or a relied-on program lead to it.
+fn library(file: &FileFacts, files: &Files, out: &mut Findings) {
+    let name = file.path.name();
+    let draft = show(out.raise(&rules::UNOWNED_LIBRARY, file), file);
+    let core = table::library(name) == Some(table::Weight::Core);
+    if let Some(program) = files.who_needs(name) {
+        draft.evidence("needed by", program.text().clone());
+        draft.graded(Severity::High, Confidence::Likely);
+    } else if core {
+        draft.graded(Severity::High, Confidence::Likely);
+    } else if file.path.parent().is_some_and(|dir| dir.name() == b"security") {
+        draft.graded(Severity::High, Confidence::Possible);
+    } else if INSTALLED_LIBRARIES.iter().any(|known| name.starts_with(known.as_bytes())) {
+        draft.graded(Severity::Low, Confidence::Possible);
     }
 }
 

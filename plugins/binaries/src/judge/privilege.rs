@@ -53,7 +53,9 @@ fn set_id(file: &FileFacts, files: &Files, out: &mut Findings) {
 
 fn grade_unowned(file: &FileFacts, uid: bool, known: bool) -> (Severity, Confidence) {
     let place = file.lies_at();
-    if uid && names::is_temporary(place) {
+    if known && names::is_in_other_root(place) {
+        (Severity::Low, Confidence::Possible)
+    } else if uid && names::is_temporary(place) {
         (Severity::Critical, Confidence::Certain)
     } else if uid && (names::in_system_directory(place) || names::is_odd_place(place)) {
         (Severity::High, Confidence::Likely)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use coroner_core::packages::Package;
 use coroner_core::{
-    Confidence, FileFacts, FileType, Findings, Items, PackageState, Severity, Text,
+    Confidence, Draft, FileFacts, FileType, Findings, Items, PackageState, Rule, Severity, Text,
 };
 
 use super::files::{Files, is_doubtful, show};
@@ -56,12 +56,16 @@ fn modified(file: &FileFacts, out: &mut Findings) {
         &rules::TOOL_MODIFIED
     } else if code {
         &rules::PROGRAM_MODIFIED
-    } else if names::is_data(&file.path) {
-        return;
     } else {
-        &rules::FILE_MODIFIED
+        return;
     };
     show(out.raise(rule, file), file);
+}
+
+/// What is neither code nor data: scripts, units, modules of interpreters.
+fn is_other(file: &FileFacts) -> bool {
+    let code = file.elf.is_some() || names::ends_as_library(file.path.name());
+    !is_relied_on(file) && !code && !names::is_data(&file.path)
 }
 
 fn missing(file: &FileFacts, out: &mut Findings) {
@@ -112,39 +116,84 @@ fn unowned(file: &FileFacts, tool: &Tool, out: &mut Findings) {
     draft.graded(severity, confidence).evidence("usual packages", tool.packages.join(", "));
 }
 
-/// Files that nothing runs are judged by the package: a thousand manual pages are one finding.
+/// More changed files of one package than this are one finding.
+const MANY: usize = 20;
+/// Trees that a language's own package manager updates in place (`npm install -g npm`). It changes
+/// hundreds of files; a few of them changed are an intruder's.
+static SELF_UPDATING: &[&str] =
+    &["/usr/lib/node_modules", "/usr/lib/google-cloud-sdk", "/usr/share/nodejs"];
+
+type ByPackage<'f> = BTreeMap<Text, Vec<&'f FileFacts>>;
+
+/// Files that are judged by the package: a thousand manual pages are one finding.
 pub(super) fn judge_in_bulk(items: &Items, files: &Files, out: &mut Findings) {
-    let (mut gone, mut changed) = (BTreeMap::new(), BTreeMap::new());
+    let (mut gone, mut data, mut other) = (ByPackage::new(), ByPackage::new(), ByPackage::new());
     for file in files.iter() {
         let Some(package) = &file.package else { continue };
-        let data = file.elf.is_none() && names::is_data(&file.path) && !is_relied_on(file);
         let of = match file.state {
             PackageState::Missing
                 if !names::in_program_directory(&file.path) && !is_relied_on(file) =>
             {
                 &mut gone
             }
-            PackageState::Modified | PackageState::Forged if data => &mut changed,
+            PackageState::Modified | PackageState::Forged if is_other(file) => &mut other,
+            PackageState::Modified | PackageState::Forged
+                if file.elf.is_none() && !is_relied_on(file) =>
+            {
+                &mut data
+            }
             _ => continue,
         };
-        of.entry(package.clone()).or_insert_with(Vec::new).push(file);
+        of.entry(package.clone()).or_default().push(file);
     }
     let packages: BTreeMap<Text, Package> =
         items.all::<Package>().map(|package| (package.name.clone(), package)).collect();
-    for (rule, of) in [(&rules::FILES_MISSING, gone), (&rules::DATA_MODIFIED, changed)] {
+    for (rule, of) in [(&rules::FILES_MISSING, gone), (&rules::DATA_MODIFIED, data)] {
         for (name, files) in of {
-            let Some(first) = files.first() else { continue };
-            let draft = match packages.get(&name) {
-                Some(package) => out.raise(rule, package),
-                None => out.raise(rule, *first),
-            };
-            draft
-                .in_file(&first.path)
-                .evidence("package", name)
-                .evidence("files", files.len().to_string());
-            for file in files.iter().take(LISTED) {
-                draft.evidence("file", file.path.text().clone());
-            }
+            many(rule, packages.get(&name), &files, out);
         }
     }
+    for (name, files) in other {
+        changed(packages.get(&name), &files, out);
+    }
+}
+
+fn changed(package: Option<&Package>, files: &[&FileFacts], out: &mut Findings) {
+    if files.len() <= MANY {
+        for file in files {
+            show(out.raise(&rules::FILE_MODIFIED, *file), file);
+        }
+        return;
+    }
+    let updates_itself =
+        |file: &&FileFacts| SELF_UPDATING.iter().any(|tree| file.path.is_under(tree));
+    let (updated, rest): (Vec<&FileFacts>, Vec<&FileFacts>) =
+        files.iter().copied().partition(updates_itself);
+    if let Some(draft) = many(&rules::FILE_MODIFIED, package, &updated, out) {
+        draft.graded(Severity::Low, Confidence::Possible);
+    }
+    many(&rules::FILE_MODIFIED, package, &rest, out);
+}
+
+/// One finding for many files of a package.
+fn many<'o>(
+    rule: &'static Rule,
+    package: Option<&Package>,
+    files: &[&FileFacts],
+    out: &'o mut Findings,
+) -> Option<&'o mut Draft> {
+    let first = files.first()?;
+    let draft = match package {
+        Some(package) => out.raise(rule, package),
+        None => out.raise(rule, *first),
+    };
+    draft.in_file(&first.path);
+    if let Some(name) = &first.package {
+        draft.evidence("package", name.clone());
+    }
+    draft.evidence("files", files.len().to_string());
+    for file in files.iter().take(LISTED) {
+        draft.evidence("file", file.path.text().clone());
+    }
+    Some(draft)
 }
