@@ -1,5 +1,5 @@
-//! Tables of iptables-legacy, by getsockopt (linux/netfilter_ipv4/ip_tables.h,
-//! linux/netfilter_ipv6/ip6_tables.h).
+//! Tables of iptables-legacy, by getsockopt (`linux/netfilter_ipv4/ip_tables.h`,
+//! `linux/netfilter_ipv6/ip6_tables.h`).
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 

@@ -1,4 +1,4 @@
-//! nftables, by netlink (linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h).
+//! nftables, by netlink (`linux/netfilter/nfnetlink.h`, `linux/netfilter/nf_tables.h`).
 //!
 //! Requests are built with netlink-packet-netfilter; answers are decoded in parse, which keeps
 //! names as bytes.

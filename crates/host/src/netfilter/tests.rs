@@ -1,6 +1,7 @@
 //! Against the real kernel, in network namespaces that the tests make: what coroner reads is
 //! compared, rule for rule, with what iptables and nft print. They need root and these programs.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -203,7 +204,7 @@ fn twenty_thousand_rules_come_whole_and_in_order() {
     in_namespace(|| {
         let mut script = String::from("table ip big {\n chain c {\n");
         for port in 0..20_000 {
-            script.push_str(&format!("tcp dport {} accept\n", port + 1));
+            let _ = writeln!(script, "tcp dport {} accept", port + 1);
         }
         run(&["nft", "-f", "-"], &format!("{script} }}\n}}\n"));
         let found = kernel().nftables.expect("nftables");

@@ -213,7 +213,7 @@ fn part_matches(part: &Node<'_, '_>) -> Vec<Match> {
     let negated = matches!(part.attribute("invert"), Some("true" | "yes" | "True"));
     let protocol = || Condition::Protocol(vec![names::protocol(text("protocol"))]).plain();
     let ports = || PortRange::parse(text("port")).map(|port| vec![port]);
-    let found = match part.tag_name().name() {
+    match part.tag_name().name() {
         "source" if part.has_attribute("address") => {
             vec![Condition::Source(vec![Peer::parse(text("address"))]).negated_if(negated)]
         }
@@ -233,8 +233,7 @@ fn part_matches(part: &Node<'_, '_>) -> Vec<Match> {
         "service" => service(part.attribute("name").unwrap_or_default()),
         "limit" => vec![Condition::Limit(Text::from(text("value"))).plain()],
         _ => Vec::new(),
-    };
-    found
+    }
 }
 
 /// A service by its port where the name tells it, else by its name.

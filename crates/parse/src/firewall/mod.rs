@@ -3,6 +3,8 @@
 //! Sources: `iptables-save` text, nft scripts, firewalld XML, xtables binary tables (as
 //! `getsockopt(IPT_SO_GET_ENTRIES)` returns them) and nftables netlink messages.
 
+#![allow(clippy::similar_names)] // text and test, ports and parts: the words of this field
+
 mod address;
 mod bytes;
 mod firewalld;

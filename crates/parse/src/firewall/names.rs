@@ -141,7 +141,7 @@ pub(super) fn tcp_flag_names(flags: u8) -> String {
     if set.is_empty() { String::from("NONE") } else { set.join(",") }
 }
 
-/// Connection states by the kernel's bits (linux/netfilter/nf_conntrack_common.h).
+/// Connection states by the kernel's bits (`linux/netfilter/nf_conntrack_common.h`).
 pub(super) fn state_names(mask: u32, untracked: u32) -> Vec<Text> {
     let states = [(8, "new"), (4, "related"), (2, "established"), (1, "invalid")];
     let mut names: Vec<Text> = states

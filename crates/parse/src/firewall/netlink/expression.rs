@@ -1,4 +1,6 @@
-//! Expressions of a rule, by name (linux/netfilter/nf_tables.h, `NFTA_*`).
+//! Expressions of a rule, by name (`linux/netfilter/nf_tables.h`, `NFTA_*`).
+
+use std::fmt::Write as _;
 
 use super::super::address::{AddressRange, Peer, PortRange};
 use super::super::bytes::{address, array, byte, network_u16};
@@ -267,7 +269,7 @@ fn nat(decoder: &mut Decoder<'_>, attributes: &Attributes<'_>) -> Option<()> {
     let port = port(decoder, attributes.word(5), attributes.word(6));
     let mut shown = to.as_ref().map_or_else(String::new, ToString::to_string);
     if let Some(port) = port {
-        shown.push_str(&format!(":{port}"));
+        let _ = write!(shown, ":{port}");
     }
     if attributes.word(1)? == 0 {
         decoder.verdict(Verdict::Snat(Text::from(shown.as_str())), format!("snat to {shown}"));

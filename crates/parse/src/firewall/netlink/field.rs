@@ -154,6 +154,9 @@ fn settle_family(decoder: &mut Decoder<'_>, test: &Test) {
     }
 }
 
+/// A field's name, what is tested for, and the condition of the model.
+type Said = (&'static str, String, Condition);
+
 /// A condition of the model with its text, or nothing when the value does not fit the field.
 fn condition(
     decoder: &mut Decoder<'_>,
@@ -161,72 +164,20 @@ fn condition(
     loaded: &Loaded,
     test: &Test,
 ) -> Option<(Match, String)> {
-    let six = decoder.six == Some(true);
     let mask = loaded.mask.as_deref();
     let mut negated = test.negated;
     let (name, shown, condition) = match known {
-        Known::Source | Known::Destination => {
-            let peers = peers(&test.ranges, mask, six)?;
-            let name = match (known, six) {
-                (Known::Source, false) => "ip saddr",
-                (Known::Source, true) => "ip6 saddr",
-                (_, false) => "ip daddr",
-                (_, true) => "ip6 daddr",
-            };
-            let shown = list(&peers);
-            let source = known == Known::Source;
-            (
-                name,
-                shown,
-                if source { Condition::Source(peers) } else { Condition::Destination(peers) },
-            )
-        }
+        Known::Source | Known::Destination => peer_condition(decoder, known, mask, test)?,
+        Known::SourcePort | Known::DestinationPort => port_condition(decoder, known, mask, test)?,
+        Known::InDevice | Known::OutDevice => device_condition(known, &loaded.field, test)?,
+        Known::User | Known::Group => owner_condition(known, test)?,
         Known::Protocol => {
             let names = protocols(decoder, test)?;
             ("meta l4proto", list(&names), Condition::Protocol(names))
         }
-        Known::SourcePort | Known::DestinationPort => {
-            let ports = ports(&test.ranges).filter(|_| mask.is_none())?;
-            let source = known == Known::SourcePort;
-            let name = port_name(decoder.protocol, source);
-            let shown = list(&ports);
-            (
-                name,
-                shown,
-                if source {
-                    Condition::SourcePort(ports)
-                } else {
-                    Condition::DestinationPort(ports)
-                },
-            )
-        }
         Known::Flags => {
             let (condition, shown) = flags(&test.ranges, mask)?;
             ("tcp flags", shown, condition)
-        }
-        Known::InDevice | Known::OutDevice => {
-            let devices = devices(&loaded.field, &test.ranges)?;
-            let inside = known == Known::InDevice;
-            let name = if inside { "iifname" } else { "oifname" };
-            let shown =
-                devices.iter().map(|name| format!("\"{}\"", name.lossy())).collect::<Vec<_>>();
-            let shown = braces(&shown);
-            (
-                name,
-                shown,
-                if inside {
-                    Condition::InInterface(devices)
-                } else {
-                    Condition::OutInterface(devices)
-                },
-            )
-        }
-        Known::User | Known::Group => {
-            let ids = ids(&test.ranges)?;
-            let user = known == Known::User;
-            let name = if user { "meta skuid" } else { "meta skgid" };
-            let shown = list(&ids);
-            (name, shown, if user { Condition::OwnerUser(ids) } else { Condition::OwnerGroup(ids) })
         }
         Known::Mark => {
             let text = mark(&test.ranges, mask)?;
@@ -235,17 +186,66 @@ fn condition(
         Known::State => {
             let (states, turned) = states(test, mask)?;
             negated = turned;
-            (
-                "ct state",
-                states.iter().map(|s| s.lossy().into_owned()).collect::<Vec<_>>().join(","),
-                Condition::State(states),
-            )
+            let names: Vec<_> = states.iter().map(Text::lossy).collect();
+            ("ct state", names.join(","), Condition::State(states))
         }
         Known::Family => return None,
     };
     let not = if negated { "!= " } else { "" };
     let shown = test.shown.clone().unwrap_or(shown);
     Some((condition.negated_if(negated), format!("{name} {not}{shown}")))
+}
+
+fn peer_condition(
+    decoder: &Decoder<'_>,
+    known: Known,
+    mask: Option<&[u8]>,
+    test: &Test,
+) -> Option<Said> {
+    let six = decoder.six == Some(true);
+    let peers = peers(&test.ranges, mask, six)?;
+    let shown = list(&peers);
+    Some(match (known, six) {
+        (Known::Source, false) => ("ip saddr", shown, Condition::Source(peers)),
+        (Known::Source, true) => ("ip6 saddr", shown, Condition::Source(peers)),
+        (_, false) => ("ip daddr", shown, Condition::Destination(peers)),
+        (_, true) => ("ip6 daddr", shown, Condition::Destination(peers)),
+    })
+}
+
+fn port_condition(
+    decoder: &Decoder<'_>,
+    known: Known,
+    mask: Option<&[u8]>,
+    test: &Test,
+) -> Option<Said> {
+    let ports = ports(&test.ranges).filter(|_| mask.is_none())?;
+    let source = known == Known::SourcePort;
+    let (name, shown) = (port_name(decoder.protocol, source), list(&ports));
+    let condition =
+        if source { Condition::SourcePort(ports) } else { Condition::DestinationPort(ports) };
+    Some((name, shown, condition))
+}
+
+fn device_condition(known: Known, field: &Field, test: &Test) -> Option<Said> {
+    let devices = devices(field, &test.ranges)?;
+    let quoted: Vec<String> = devices.iter().map(|name| format!("\"{}\"", name.lossy())).collect();
+    let shown = braces(&quoted);
+    Some(if known == Known::InDevice {
+        ("iifname", shown, Condition::InInterface(devices))
+    } else {
+        ("oifname", shown, Condition::OutInterface(devices))
+    })
+}
+
+fn owner_condition(known: Known, test: &Test) -> Option<Said> {
+    let ids = ids(&test.ranges)?;
+    let shown = list(&ids);
+    Some(if known == Known::User {
+        ("meta skuid", shown, Condition::OwnerUser(ids))
+    } else {
+        ("meta skgid", shown, Condition::OwnerGroup(ids))
+    })
 }
 
 fn braces(members: &[String]) -> String {

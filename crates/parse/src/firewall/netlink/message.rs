@@ -96,7 +96,7 @@ pub(super) fn data_verdict(data: &Attributes<'_>) -> Verdict {
     verdict(data.word(1).unwrap_or(0), data.text(2))
 }
 
-/// Verdict codes of linux/netfilter.h and linux/netfilter/nf_tables.h.
+/// Verdict codes of linux/netfilter.h and `linux/netfilter/nf_tables.h`.
 fn verdict(code: u32, chain: Option<Text>) -> Verdict {
     let chain = chain.unwrap_or_default();
     match code.cast_signed() {

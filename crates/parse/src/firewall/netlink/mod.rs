@@ -1,4 +1,4 @@
-//! nftables as the kernel tells it over netlink (linux/netfilter/nf_tables.h).
+//! nftables as the kernel tells it over netlink (`linux/netfilter/nf_tables.h`).
 //!
 //! Attributes are walked with netlink-packet-core; what they say is decoded here and not with
 //! netlink-packet-netfilter's types, because those take names as UTF-8: one chain with a name that

@@ -137,10 +137,10 @@ impl<'a> Reader<'_, 'a> {
             (b"l4proto", _) => self.condition(1, protocols),
             (b"tcp" | b"udp" | b"th" | b"sctp" | b"dccp", _) => self.transport(),
             (b"iif" | b"iifname", _) => {
-                self.condition(1, |v| Some(Condition::InInterface(devices(v))))
+                self.condition(1, |v| Some(Condition::InInterface(devices(v))));
             }
             (b"oif" | b"oifname", _) => {
-                self.condition(1, |v| Some(Condition::OutInterface(devices(v))))
+                self.condition(1, |v| Some(Condition::OutInterface(devices(v))));
             }
             (b"ct", b"state") => self.condition(2, |v| {
                 let mut states = v.texts();

@@ -215,10 +215,9 @@ impl<'a> Script<'a> {
             }
             let tokens = self.statement();
             match tokens.first().map(|token| token.bytes) {
-                None => {}
                 Some(b"type") => hooked(chain, &tokens),
                 Some(b"policy") => chain.policy = tokens.get(1).and_then(policy),
-                Some(b"comment" | b"flags" | b"devices") => {}
+                None | Some(b"comment" | b"flags" | b"devices") => {}
                 Some(_) => self.rule(place, &tokens),
             }
         }

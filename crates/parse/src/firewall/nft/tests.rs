@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 use crate::Text;
 use crate::firewall::{Condition, Counters, Family, Hook, Match, Peer, PortRange, Rule, Verdict};
@@ -144,7 +146,7 @@ fn variables_that_multiply_do_not_grow_without_bound() {
     let mut script = String::from("define a0 = { 1, 2, 3, 4, 5, 6, 7, 8 }\n");
     for level in 1..20 {
         let list = vec![format!("$a{}", level - 1); 50].join(", ");
-        script.push_str(&format!("define a{level} = {{ {list} }}\n"));
+        let _ = writeln!(script, "define a{level} = {{ {list} }}");
     }
     script.push_str("table ip t { chain c { tcp dport $a19 accept } }");
     assert_eq!(parse_nft_script(script.as_bytes()).rules.len(), 1);

@@ -1,6 +1,6 @@
 //! The words behind `-A CHAIN`: conditions, target, counters.
 
-use super::super::address::{Peer, PortRange};
+use super::super::address::{AddressRange, Peer, PortRange};
 use super::super::model::{Condition, Counters, Match};
 use super::super::names;
 use super::super::words::Word;
@@ -142,7 +142,7 @@ impl<'a> Scan<'a> {
         let empty = matches!(&condition, Condition::Protocol(list) if list.is_empty());
         let everywhere = match &condition {
             Condition::Source(peers) | Condition::Destination(peers) => {
-                peers.iter().any(|peer| peer.range().is_some_and(|range| range.is_everything()))
+                peers.iter().any(|peer| peer.range().is_some_and(AddressRange::is_everything))
             }
             _ => false,
         };

@@ -1,6 +1,6 @@
 //! Binary tables of iptables-legacy: what `getsockopt` returns for `IPT_SO_GET_INFO` and
-//! `IPT_SO_GET_ENTRIES` (linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h,
-//! linux/netfilter/x_tables.h), in the layout of a 64-bit kernel.
+//! `IPT_SO_GET_ENTRIES` (`linux/netfilter_ipv4/ip_tables.h`, `linux/netfilter_ipv6/ip6_tables.h`,
+//! `linux/netfilter/x_tables.h`), in the layout of a 64-bit kernel.
 
 mod entry;
 mod matches;
@@ -154,7 +154,7 @@ fn rule_of(
     position: u32,
 ) -> Rule {
     let header = entry.header_matches();
-    let mut text = vec![b"-A ".as_slice(), chain.as_bytes(), header.text.as_bytes()].concat();
+    let mut text = [b"-A ".as_slice(), chain.as_bytes(), header.text.as_bytes()].concat();
     let mut matches = header.matches;
     for (name, revision, data) in entry.match_records() {
         let decoded = decode_match(&name, revision, data, family);

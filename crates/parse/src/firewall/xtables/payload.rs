@@ -1,5 +1,7 @@
 //! Matches that look at bytes of the packet by a small program: u32 and bpf.
 
+use std::fmt::Write as _;
+
 use super::super::bytes::{byte, c_field, native_u16, native_u32};
 use super::super::model::Condition;
 use super::matches::{Decoded, quoted};
@@ -34,7 +36,7 @@ fn u32_test(test: &[u8]) -> Option<String> {
                 _ => "@",
             });
         }
-        text.push_str(&format!("{:#x}", native_u32(test, step * 8)?));
+        let _ = write!(text, "{:#x}", native_u32(test, step * 8)?);
     }
     let ranges: Option<Vec<String>> = (0..values.min(MOST_TESTS))
         .map(|value| {

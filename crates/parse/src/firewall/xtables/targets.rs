@@ -72,7 +72,7 @@ fn log_prefix(data: &[u8], at: usize, length: usize, option: &str) -> String {
     prefix.map_or_else(String::new, |prefix| format!(" {option} {}", quoted(&prefix)))
 }
 
-/// What NAT targets carry (linux/netfilter/nf_nat.h).
+/// What NAT targets carry (`linux/netfilter/nf_nat.h`).
 struct NatRange {
     addresses: Option<(IpAddr, IpAddr)>,
     ports: Option<PortRange>,
