@@ -8,6 +8,12 @@ use coroner_core::{Blocked, Cx, HostPath, Network, Text, Time};
 use super::accounts::Accounts;
 use crate::items::{AccountDeed, AccountEvent, Elevation, Login, Outcome, Source, Standing};
 
+/// Whether a record's line is a terminal: FTP servers and desktops write records of their own,
+/// and RHEL's PAM notes commands over ssh, under other names.
+pub(crate) fn is_terminal(line: &[u8]) -> bool {
+    line.starts_with(b"pts/") || line.starts_with(b"tty")
+}
+
 /// Where something is written.
 #[derive(Clone)]
 pub(crate) struct Place {
@@ -46,6 +52,8 @@ pub(crate) struct Accepted<'a> {
     pub(crate) from: &'a [u8],
     pub(crate) method: &'a [u8],
     pub(crate) key: Option<&'a [u8]>,
+    /// Every source of logins over the network would have it.
+    pub(crate) comparable: bool,
 }
 
 /// Somebody was turned away.
@@ -138,7 +146,7 @@ impl Tally {
             coming.keys.insert(Text::from(key));
         }
         let arrivals = self.arrivals.entry(event.source).or_default();
-        if arrivals.len() < MOST_ARRIVALS {
+        if event.comparable && arrivals.len() < MOST_ARRIVALS {
             arrivals.push(Arrival { when: event.when, user, from, place: place.clone(), vague });
         }
     }
