@@ -244,3 +244,16 @@ fn the_same_tree_gives_the_same_items() {
     let keys = |report: Report| report.items.into_iter().map(|item| item.key).collect::<Vec<_>>();
     assert_eq!(keys(run(tree.clone())), keys(run(tree)));
 }
+
+#[test]
+fn an_immutable_history_in_a_saved_report_is_judged() {
+    let path = "/home/ann/.bash_history";
+    let mut report = run(Tree::new().file(path, "ls\n"));
+    assert_eq!(rules(&report), [""; 0]);
+    let history = report.items.iter_mut().find(|item| item.kind == "shell.history").unwrap();
+    history.fields.insert("immutable".into(), true.into());
+    let plugins: [&'static dyn coroner_core::Plugin; 1] = [&coroner_plugin_logins::Logins];
+    let policy = coroner_core::policy::Policy::default();
+    coroner_core::audit::judge_again(&mut report, &plugins, &policy, coroner_core::Time::now());
+    assert_eq!(rules(&report), ["logins/history-not-kept"]);
+}
