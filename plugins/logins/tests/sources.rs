@@ -166,6 +166,29 @@ fn a_hundred_thousand_failures_become_a_few_hundred_items() {
 }
 
 #[test]
+fn a_flood_of_addresses_does_not_hide_the_one_that_guesses() {
+    let mut log = String::new();
+    let line = |log: &mut String, at: i64, text: &str, from: &str| {
+        let (day, hour, minute) = (2 + at / 86_400, at / 3600 % 24, at / 60 % 60);
+        let time = format!("2026-03-{day:02}T{hour:02}:{minute:02}:{:02}+00:00", at % 60);
+        let user = "password for ann from";
+        writeln!(log, "{time} web1 sshd[7]: {text} {user} {from} port 5 ssh2").unwrap();
+    };
+    for n in 0..60_000_u32 {
+        let [_, a, b, c] = n.wrapping_mul(2_654_435_761).to_be_bytes();
+        line(&mut log, i64::from(n), "Failed", &format!("10.{a}.{b}.{c}"));
+    }
+    for n in 0..25 {
+        line(&mut log, 70_000 + n, "Failed", "203.0.113.9");
+    }
+    line(&mut log, 70_100, "Accepted", "203.0.113.9");
+    let report = run(Tree::new().file("/var/log/auth.log", log));
+    assert_eq!(rules(&report)[0], "logins/success-after-failures");
+    let failed = logins(&report).into_iter().filter(|login| login.outcome == Outcome::Failed);
+    assert_eq!(failed.map(|login| login.count).sum::<u64>(), 60_025);
+}
+
+#[test]
 fn hostile_files_cost_gaps_and_nothing_else() {
     let long = [b"x".repeat(10 << 20), b"\nnext\n\xff\xfe\x00\n".to_vec()].concat();
     let report = run(Tree::new()
