@@ -72,7 +72,9 @@ impl Covered {
         for arrival in arrivals {
             by_user.entry(arrival.user.clone()).or_default().push(arrival.when);
         }
-        by_user.values_mut().for_each(|times| times.sort_unstable());
+        for times in by_user.values_mut() {
+            times.sort_unstable();
+        }
         Some(Self { by_user, first, last, vague })
     }
 

@@ -74,36 +74,49 @@ fn log_file(cx: &mut Cx<'_>, log: &HostPath, path: &HostPath, place: &Rotation) 
     })
 }
 
-/// Splits the files into those that are read and those left out: too old, or beyond the budget of
-/// bytes when counted from the newest. What was left out is said in a gap.
-pub(crate) fn within_budget(
-    cx: &mut Cx<'_>,
-    parts: Vec<Part>,
-    budget: u64,
-) -> (Vec<Part>, Vec<Part>) {
+/// A part that is read, and how many of its bytes at most.
+pub(crate) struct Chosen {
+    pub(crate) part: Part,
+    pub(crate) limit: u64,
+}
+
+/// Packed text is up to this many times larger.
+const PACKED: u64 = 12;
+/// A packed file may hold this much however small it is.
+const LEAST: u64 = 1 << 20;
+
+/// Chooses the files that are read, oldest first: the budget of bytes is spent from the newest on,
+/// and what is old is left out. The others are only listed, and a gap says so.
+pub(crate) fn within_budget(cx: &mut Cx<'_>, parts: Vec<Part>, budget: u64) -> Vec<Chosen> {
     let newest = parts.iter().map(|part| part.item.modified.seconds()).max().unwrap_or(0);
     let full = cx.options().scope == Scope::Full;
     let mut left = budget;
-    let (mut kept, mut out) = (Vec::new(), Vec::new());
+    let mut kept = Vec::new();
+    let mut out: Vec<Part> = Vec::new();
     for part in parts.into_iter().rev() {
-        let cost = if part.packed { part.item.size.saturating_mul(12) } else { part.item.size };
+        let guess = if part.packed { PACKED } else { 1 };
+        let cost = part.item.size.saturating_mul(guess);
         let age = newest.saturating_sub(part.item.modified.seconds());
         let old = !full && age > WINDOW_DAYS * 86_400 && part.item.rotation != Some(0);
         if old || left == 0 {
             out.push(part);
-        } else {
-            left = left.saturating_sub(cost);
-            kept.push(part);
+            continue;
         }
+        let limit = if part.packed { cost.saturating_mul(PACKED).max(LEAST) } else { left };
+        left = left.saturating_sub(cost);
+        kept.push(Chosen { part, limit });
     }
     kept.reverse();
     if let Some(part) = out.first() {
+        let count = out.len();
         let words = format!(
-            "{} rotated files are older than {WINDOW_DAYS} days or beyond the budget of bytes; \
-             --scope full reads them",
-            out.len()
+            "{count} rotated files are older than {WINDOW_DAYS} days or beyond the budget of \
+             bytes; --scope full reads them"
         );
         cx.minor_gap(&part.item.path, coroner_core::Blocked::TooLarge, words);
     }
-    (kept, out)
+    for part in out {
+        cx.emit(part.item);
+    }
+    kept
 }

@@ -138,7 +138,7 @@ fn read_file(cx: &mut Cx<'_>, scene: &mut Scene, path: &HostPath) -> Option<Foun
     }
     let audit = journal.audit();
     let holes = holes(&audit);
-    item.walk = Some(walk(audit));
+    item.walk = Some(walk(&audit));
     Some(Found { item, numbering, holes })
 }
 
@@ -225,7 +225,7 @@ fn holes(audit: &Audit) -> Vec<(u64, u64, Time, Time)> {
     audit.holes.iter().map(each).collect()
 }
 
-fn walk(audit: Audit) -> JournalWalk {
+fn walk(audit: &Audit) -> JournalWalk {
     JournalWalk {
         entries: audit.entries,
         unlinked: audit.unlinked,

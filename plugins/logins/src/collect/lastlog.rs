@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use coroner_core::{Cx, FileType, HostPath};
+use coroner_host::OpenFile;
 use coroner_parse::Text;
 use coroner_parse::login::lastlog::{LastLogin, slot, slot_offset, slot_size};
 use coroner_parse::login::utmp::Layout;
@@ -10,11 +11,15 @@ use coroner_parse::login::utmp::Layout;
 use super::Scene;
 use super::files::{Log, parts};
 use super::records::leads_nowhere;
-use super::tally::{Accepted, Place};
+use super::tally::{Accepted, Place, is_terminal};
 use crate::items::Source;
 
-/// Slots between the known ones that are looked at: a login of a uid nobody has.
-const MOST_UNKNOWN: usize = 4096;
+/// Logins of uids that nobody has, kept at most.
+const MOST_UNKNOWN: usize = 1000;
+/// Slots read at once, some 256 KiB.
+const SLOTS: usize = 900;
+/// 64 MiB of data in all.
+const MOST_CHUNKS: usize = 256;
 
 pub(super) fn read(cx: &mut Cx<'_>, scene: &mut Scene) {
     let log = Log { dir: HostPath::new(super::LOG_DIR), base: b"lastlog".to_vec() };
@@ -49,36 +54,37 @@ fn read_slots(cx: &mut Cx<'_>, scene: &mut Scene, path: &HostPath) {
         };
         take(scene, path, name, &login);
     }
-    for uid in unknown_uids(&file, layout, &names) {
-        let read = file.read_at(&mut buffer, slot_offset(uid, layout));
-        let login = read.ok().and_then(|count| slot(uid, buffer.get(..count)?, layout));
-        if let Some(login) = login {
-            take(scene, path, &Text::from(format!("uid {uid}")), &login);
-        }
+    for login in unknown(&file, layout, &names) {
+        take(scene, path, &Text::from(format!("uid {}", login.uid)), &login);
     }
 }
 
 /// The size tells the layout where it divides by one slot alone.
-fn layout(file: &coroner_host::OpenFile) -> Layout {
+fn layout(file: &OpenFile) -> Layout {
     let divides = |layout| file.stat().size.is_multiple_of(slot_size(layout) as u64);
     if divides(Layout::Wide) && !divides(Layout::Narrow) { Layout::Wide } else { Layout::Narrow }
 }
 
-/// Uids with data in the file that no account has, found through the file's extents.
-fn unknown_uids(file: &coroner_host::OpenFile, layout: Layout, known: &[(u32, Text)]) -> Vec<u32> {
+/// Logins of uids that no account has, found through the file's extents: holes cost nothing, and
+/// of data at most [`MOST_CHUNKS`] are read.
+fn unknown(file: &OpenFile, layout: Layout, known: &[(u32, Text)]) -> Vec<LastLogin> {
     let size = slot_size(layout) as u64;
-    let mut found = Vec::new();
-    let mut offset = 0;
-    for _ in 0..MOST_UNKNOWN {
-        let Ok(Some(data)) = file.next_data(offset) else { break };
-        let first = data / size;
-        // One block of the file system at a time holds some fourteen slots.
-        let slots = first..=data.saturating_add(4096) / size;
-        let uids = slots.filter_map(|slot| u32::try_from(slot).ok());
-        found.extend(uids.filter(|uid| known.binary_search_by_key(uid, |(uid, _)| *uid).is_err()));
-        offset = data.saturating_add(4096);
+    let mut buffer = vec![0; slot_size(layout) * SLOTS];
+    let (mut found, mut next) = (Vec::new(), 0_u64);
+    for _ in 0..MOST_CHUNKS {
+        let Ok(Some(data)) = file.next_data(next.saturating_mul(size)) else { break };
+        let first = (data / size).max(next);
+        let Ok(count) = file.read_at(&mut buffer, first.saturating_mul(size)) else { break };
+        let slots = buffer.get(..count).unwrap_or_default().chunks(slot_size(layout));
+        for (uid, bytes) in (first..).zip(slots) {
+            let Ok(uid) = u32::try_from(uid) else { break };
+            if known.binary_search_by_key(&uid, |(uid, _)| *uid).is_err() {
+                found.extend(slot(uid, bytes, layout));
+            }
+        }
+        next = first.saturating_add(SLOTS as u64);
     }
-    found.dedup();
+    found.truncate(MOST_UNKNOWN);
     found
 }
 
@@ -94,6 +100,7 @@ fn take(scene: &mut Scene, path: &HostPath, name: &Text, login: &LastLogin) {
         from: from.as_bytes(),
         method: login.line.as_bytes(),
         key: None,
+        comparable: is_terminal(login.line.as_bytes()),
     };
     scene.tally.accepted(&event, &place, false);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use coroner_core::{Blocked, Cx, FileType, HostPath, Scope, Time};
 use coroner_parse::login::utmp::{self, Kind, Layout, Oddity, Pairing, Record, Session, Watch};
 
-use super::files::{Part, parts, within_budget};
-use super::tally::{Accepted, Place, Refused};
+use super::files::{Chosen, Part, parts, within_budget};
+use super::tally::{Accepted, Place, Refused, is_terminal};
 use super::{Scene, log, stream};
 use crate::items::{LogFile, Odd, RecordOddity, Source};
 
@@ -41,11 +41,14 @@ pub(super) fn wtmp(cx: &mut Cx<'_>, scene: &mut Scene) {
     });
 }
 
+/// A slot per terminal: 40,000 of them.
+const LARGEST_UTMP: u64 = 16 << 20;
+
 /// Who is in now.
 pub(super) fn utmp(cx: &mut Cx<'_>, scene: &mut Scene) {
     let path = HostPath::new("/run/utmp");
     let Some(stat) = cx.stat(&path).filter(|stat| stat.kind == FileType::Regular) else { return };
-    let mut item = LogFile {
+    let item = LogFile {
         log: path.clone(),
         path,
         rotation: Some(0),
@@ -62,16 +65,17 @@ pub(super) fn utmp(cx: &mut Cx<'_>, scene: &mut Scene) {
         last: None,
         entries: 0,
     };
+    let mut chosen = Chosen { part: Part { item, packed: false }, limit: LARGEST_UTMP };
     let mut odd = Oddities::default();
-    read_file(cx, &mut item, false, &mut odd, |record, place| {
+    read_file(cx, &mut chosen, &mut odd, |record, place| {
         if record.kind == Kind::User {
             accept(scene, Source::Utmp, record, place);
         }
     });
     // Slots of utmp are emptied, reused and out of order; only what no program does counts here.
     odd.0.retain(|odd, _| matches!(odd, Odd::Residue | Odd::UnknownType));
-    odd.emit(cx, &item.path);
-    cx.emit(item);
+    odd.emit(cx, &chosen.part.item.path);
+    cx.emit(chosen.part.item);
 }
 
 fn accept(scene: &mut Scene, source: Source, record: &Record<'_>, place: &Place) {
@@ -83,6 +87,7 @@ fn accept(scene: &mut Scene, source: Source, record: &Record<'_>, place: &Place)
         from: from.as_bytes(),
         method: b"session",
         key: None,
+        comparable: is_terminal(record.line),
     };
     scene.tally.accepted(&event, place, false);
 }
@@ -111,17 +116,14 @@ fn read_log(
     mut take: impl FnMut(&mut Scene, &Record<'_>, &Place),
 ) {
     let found = parts(cx, &log(name));
-    let (read, left_out) = within_budget(cx, found, budget(cx));
-    for Part { mut item, packed } in read {
+    let budget = budget(cx);
+    for mut chosen in within_budget(cx, found, budget) {
         let mut odd = Oddities::default();
-        if !item.special && !leads_nowhere(&item) {
-            read_file(cx, &mut item, packed, &mut odd, |record, place| take(scene, record, place));
+        if !chosen.part.item.special && !leads_nowhere(&chosen.part.item) {
+            read_file(cx, &mut chosen, &mut odd, |record, place| take(scene, record, place));
         }
-        odd.emit(cx, &item.path);
-        cx.emit(item);
-    }
-    for part in left_out {
-        cx.emit(part.item);
+        odd.emit(cx, &chosen.part.item.path);
+        cx.emit(chosen.part.item);
     }
 }
 
@@ -154,7 +156,7 @@ impl Oddities {
             }
             Oddity::Residue { index } => self.add(Odd::Residue, 1, at(index), String::new()),
             Oddity::UnknownType { index } => {
-                self.add(Odd::UnknownType, 1, at(index), String::new())
+                self.add(Odd::UnknownType, 1, at(index), String::new());
             }
         }
     }
@@ -169,48 +171,69 @@ impl Oddities {
 /// Both layouts divide this, so a record never lies across two chunks.
 const CHUNK: usize = 384 * 400;
 
+/// A file's records while they are read.
+struct Reading {
+    layout: Layout,
+    watch: Watch,
+    next_index: u64,
+}
+
+impl Reading {
+    fn new(first: &[u8], skipped: u64) -> Self {
+        let layout = Layout::guess(first);
+        let next_index = skipped / layout.size() as u64;
+        Self { layout, watch: Watch::new(layout), next_index }
+    }
+
+    fn chunk(
+        &mut self,
+        item: &mut LogFile,
+        bytes: &[u8],
+        odd: &mut Oddities,
+        take: &mut impl FnMut(&Record<'_>, &Place),
+    ) {
+        for mut record in utmp::records(bytes, self.layout) {
+            record.index = self.next_index;
+            self.next_index = self.next_index.saturating_add(1);
+            self.watch.see(&record).iter().for_each(|oddity| odd.take(oddity));
+            note(item, &record);
+            let line = u32::try_from(self.next_index).unwrap_or(u32::MAX);
+            take(&record, &Place { file: item.path.clone(), line });
+        }
+    }
+
+    fn finish(&mut self, last: &[u8], odd: &mut Oddities) {
+        let over = last.len() % self.layout.size();
+        if over != 0 {
+            let record = self.next_index.saturating_add(1);
+            odd.add(Odd::CutShort, 1, record, format!("{over} bytes of it"));
+        }
+        self.watch.finish().iter().for_each(|oddity| odd.take(oddity));
+    }
+}
+
 fn read_file(
     cx: &mut Cx<'_>,
-    item: &mut LogFile,
-    packed: bool,
+    chosen: &mut Chosen,
     odd: &mut Oddities,
     mut take: impl FnMut(&Record<'_>, &Place),
 ) {
-    let Some(mut stream) = stream::open(cx, &item.path, packed) else { return };
+    let opened = stream::open(cx, &chosen.part, chosen.limit, CHUNK as u64);
+    let Some(mut stream) = opened else { return };
+    let item = &mut chosen.part.item;
     let mut chunk = vec![0; CHUNK];
-    let mut watch: Option<(Layout, Watch)> = None;
-    let mut next_index = 0_u64;
+    let mut reading: Option<Reading> = None;
     loop {
-        let filled = match stream::fill(&mut stream, &mut chunk) {
+        let filled = match stream::fill(&mut stream.bytes, &mut chunk) {
             Ok(filled) if !cx.deadline().is_over() => filled,
             Ok(_) => return cx.gap(&item.path, Blocked::OutOfTime),
             Err(reason) => return cx.gap(&item.path, reason),
         };
         let bytes = chunk.get(..filled).unwrap_or_default();
-        let (layout, watch) = watch.get_or_insert_with(|| {
-            let layout = Layout::guess(bytes);
-            (layout, Watch::new(layout))
-        });
-        for mut record in utmp::records(bytes, *layout) {
-            record.index = next_index;
-            next_index = next_index.saturating_add(1);
-            watch.see(&record).iter().for_each(|oddity| odd.take(oddity));
-            note(item, &record);
-            let line = u32::try_from(next_index).unwrap_or(u32::MAX);
-            take(&record, &Place { file: item.path.clone(), line });
-        }
+        let reading = reading.get_or_insert_with(|| Reading::new(bytes, stream.skipped));
+        reading.chunk(item, bytes, odd, &mut take);
         if filled < CHUNK {
-            let over = filled % layout.size();
-            if over != 0 {
-                odd.add(
-                    Odd::CutShort,
-                    1,
-                    next_index.saturating_add(1),
-                    format!("{over} bytes of it"),
-                );
-            }
-            watch.finish().iter().for_each(|oddity| odd.take(oddity));
-            return;
+            return reading.finish(bytes, odd);
         }
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::Scene;
-use super::tally::{Accepted, Place};
+use super::tally::{Accepted, Place, is_terminal};
 use crate::items::{Odd, RecordOddity, Source};
 
 const LASTLOG2: &str = "/var/lib/lastlog/lastlog2.db";
@@ -21,14 +21,18 @@ pub(super) fn read(cx: &mut Cx<'_>, scene: &mut Scene) {
     if let Some((path, db)) = open(cx, LASTLOG2, "Lastlog2") {
         let columns = "SELECT 0, Name, Time, TTY, RemoteHost FROM Lastlog2";
         let rows = rows(cx, &path, &db, columns);
-        rows.iter().for_each(|row| take(scene, Source::Lastlog2, &path, row));
+        for row in &rows {
+            take(scene, Source::Lastlog2, &path, row);
+        }
     }
     for path in WTMPDB {
         let Some((path, db)) = open(cx, path, "wtmp") else { continue };
         // Type 3 is a user's session; times are microseconds.
         let columns = "SELECT ID, User, Login / 1000000, TTY, RemoteHost FROM wtmp WHERE Type = 3";
         let rows = rows(cx, &path, &db, columns);
-        rows.iter().for_each(|row| take(scene, Source::Wtmpdb, &path, row));
+        for row in &rows {
+            take(scene, Source::Wtmpdb, &path, row);
+        }
         missing_rows(cx, &path, &db);
     }
 }
@@ -130,6 +134,7 @@ fn take(scene: &mut Scene, source: Source, path: &HostPath, login: &Login) {
         from: login.from.as_bytes(),
         method,
         key: None,
+        comparable: is_terminal(login.line.as_bytes()),
     };
     let place = Place { file: path.clone(), line: login.row };
     scene.tally.accepted(&event, &place, false);

@@ -2,42 +2,77 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use coroner_core::{Blocked, Cx, HostPath, ReadError};
+use coroner_core::{Blocked, Cx, ReadError};
 use coroner_host::OpenFile;
 use flate2::read::MultiGzDecoder;
 
-/// An open file as a reader.
-struct FileRead(OpenFile);
+use super::files::Part;
 
-impl Read for FileRead {
+/// A file's bytes from some place on.
+pub(crate) struct Stream {
+    pub(crate) bytes: BufReader<Box<dyn Read>>,
+    /// Bytes left out at the start.
+    pub(crate) skipped: u64,
+}
+
+/// An open file as a reader from an offset on.
+struct Tail {
+    file: OpenFile,
+    offset: u64,
+}
+
+impl Read for Tail {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|blocked| io::Error::other(blocked.to_string()))
+        let read = self.file.read_at(buffer, self.offset);
+        let count = read.map_err(|blocked| io::Error::other(blocked.to_string()))?;
+        self.offset = self.offset.saturating_add(count as u64);
+        Ok(count)
     }
 }
 
-/// Unpacked bytes of one file that are read at most.
-pub(crate) const MOST_OF_ONE_FILE: u64 = 4 << 30;
-
-/// Opens a file itself (no link is followed) as a stream of at most [`MOST_OF_ONE_FILE`] bytes.
-pub(crate) fn open(
-    cx: &mut Cx<'_>,
-    path: &HostPath,
-    packed: bool,
-) -> Option<BufReader<Box<dyn Read>>> {
+/// Opens a log as a stream of at most `limit` bytes: the last ones, where the file can be entered
+/// in the middle, at a multiple of `step`; else the first. What is left out is a gap.
+pub(crate) fn open(cx: &mut Cx<'_>, part: &Part, limit: u64, step: u64) -> Option<Stream> {
+    let path = &part.item.path;
     let file = match cx.host().open_file(path) {
-        Ok(file) => FileRead(file),
+        Ok(file) => file,
         Err(ReadError::Absent) => return None,
         Err(ReadError::Blocked(reason)) => {
             cx.gap(path, reason);
             return None;
         }
     };
-    let bytes: Box<dyn Read> = if packed {
-        Box::new(MultiGzDecoder::new(BufReader::new(file)).take(MOST_OF_ONE_FILE))
+    // Of a file that is mostly holes, no more is read than could be data.
+    let data = file.stat().blocks.saturating_mul(512).saturating_mul(2).max(1 << 20);
+    let mut skipped = 0;
+    let bytes: Box<dyn Read> = if part.packed {
+        let packed = BufReader::new(Tail { file, offset: 0 });
+        Box::new(Capped { inner: MultiGzDecoder::new(packed), left: limit })
     } else {
-        Box::new(file.take(MOST_OF_ONE_FILE))
+        let limit = limit.min(data);
+        skipped = file.stat().size.saturating_sub(limit).next_multiple_of(step);
+        Box::new(Tail { file, offset: skipped }.take(limit))
     };
-    Some(BufReader::with_capacity(256 * 1024, bytes))
+    if skipped > 0 {
+        let words = format!("its first {skipped} bytes are beyond the budget");
+        cx.minor_gap(path, Blocked::TooLarge, words);
+    }
+    Some(Stream { bytes: BufReader::with_capacity(256 * 1024, bytes), skipped })
+}
+
+/// Fails when there is more than the limit: a few kilobytes of gzip may hold gigabytes.
+struct Capped<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Capped<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let left = self.left.checked_sub(count as u64);
+        self.left = left.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        Ok(count)
+    }
 }
 
 /// The longest line that is looked at.
@@ -51,8 +86,8 @@ pub(crate) enum NextLine {
     TooLong,
     /// The end.
     End,
-    /// The stream broke: a damaged gzip file, or the kernel's error.
-    Broken,
+    /// The stream broke: a damaged gzip file, one beyond the limit, or the kernel's error.
+    Broken(Blocked),
 }
 
 /// Reads the next line into `line`, without its newline, in bounded memory.
@@ -60,7 +95,10 @@ pub(crate) fn next_line(stream: &mut dyn BufRead, line: &mut Vec<u8>) -> NextLin
     line.clear();
     let (mut any, mut too_long) = (false, false);
     loop {
-        let Ok(chunk) = stream.fill_buf() else { return NextLine::Broken };
+        let chunk = match stream.fill_buf() {
+            Ok(chunk) => chunk,
+            Err(error) => return NextLine::Broken(reason(&error)),
+        };
         if chunk.is_empty() {
             break;
         }
@@ -84,6 +122,10 @@ pub(crate) fn next_line(stream: &mut dyn BufRead, line: &mut Vec<u8>) -> NextLin
     }
 }
 
+fn reason(error: &io::Error) -> Blocked {
+    if error.kind() == io::ErrorKind::FileTooLarge { Blocked::TooLarge } else { Blocked::Malformed }
+}
+
 /// Fills `chunk` as far as the stream goes.
 ///
 /// # Errors
@@ -95,7 +137,7 @@ pub(crate) fn fill(stream: &mut dyn Read, chunk: &mut [u8]) -> Result<usize, Blo
             Ok(0) => break,
             Ok(count) => filled = filled.saturating_add(count),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return Err(Blocked::Malformed),
+            Err(error) => return Err(reason(&error)),
         }
     }
     Ok(filled)

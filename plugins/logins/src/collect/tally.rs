@@ -1,12 +1,18 @@
 //! Events folded as they come, so that a host with a million failures has few items.
 
+mod emit;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
 
-use coroner_core::{Blocked, Cx, HostPath, Network, Text, Time};
+use coroner_core::{HostPath, Text};
 
-use super::accounts::Accounts;
-use crate::items::{AccountDeed, AccountEvent, Elevation, Login, Outcome, Source, Standing};
+use crate::items::{AccountDeed, Source};
+
+/// Whether a record's line is a terminal: FTP servers and desktops write records of their own,
+/// and RHEL's PAM notes commands over ssh, under other names.
+pub(crate) fn is_terminal(line: &[u8]) -> bool {
+    line.starts_with(b"pts/") || line.starts_with(b"tty")
+}
 
 /// Where something is written.
 #[derive(Clone)]
@@ -38,6 +44,18 @@ impl Span {
     }
 }
 
+impl Span {
+    /// Takes another span into this one.
+    fn absorb(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        if other.first < self.first {
+            self.first = other.first;
+            self.place = other.place.clone();
+        }
+        self.last = self.last.max(other.last);
+    }
+}
+
 /// Somebody came in.
 pub(crate) struct Accepted<'a> {
     pub(crate) source: Source,
@@ -46,6 +64,8 @@ pub(crate) struct Accepted<'a> {
     pub(crate) from: &'a [u8],
     pub(crate) method: &'a [u8],
     pub(crate) key: Option<&'a [u8]>,
+    /// Every source of logins over the network would have it.
+    pub(crate) comparable: bool,
 }
 
 /// Somebody was turned away.
@@ -86,6 +106,14 @@ type Elevated = (Text, Text, Text, Text, bool);
 /// What was done, to whom, and more on it.
 type Deed = (AccountDeed, Text, Text);
 
+/// The addresses that failed in one source.
+#[derive(Default)]
+struct Addresses {
+    known: HashMap<Text, Failures>,
+    /// Failures since those that cannot matter any more were last dropped.
+    since_pruning: usize,
+}
+
 /// Who, from where, how.
 type Who = (Source, Text, Text, Text);
 
@@ -93,7 +121,7 @@ type Who = (Source, Text, Text, Text);
 #[derive(Default)]
 pub(crate) struct Tally {
     comings: HashMap<Who, Comings>,
-    failures: HashMap<(Source, Text), Failures>,
+    failures: HashMap<Source, Addresses>,
     unlisted: HashMap<Source, Span>,
     arrivals: HashMap<Source, Vec<Arrival>>,
     activity: HashMap<Source, BTreeMap<i64, u64>>,
@@ -103,12 +131,13 @@ pub(crate) struct Tally {
 }
 
 const MOST_COMINGS: usize = 20_000;
-const MOST_ADDRESSES: usize = 50_000;
+/// Addresses with failures followed at once, in each source.
+const MOST_ADDRESSES: usize = 30_000;
+/// An address with as many failures is kept however many others there are.
+const SERIOUS: u64 = 20;
 const MOST_ARRIVALS: usize = 100_000;
 const MOST_HOURS: usize = 100_000;
 const MOST_DEEDS: usize = 20_000;
-/// Addresses with failures that become items, the worst ones; the others share one.
-const LISTED_ADDRESSES: usize = 200;
 /// Names or keys kept as examples.
 const EXAMPLES: usize = 8;
 /// Hours of failures kept per address.
@@ -138,7 +167,7 @@ impl Tally {
             coming.keys.insert(Text::from(key));
         }
         let arrivals = self.arrivals.entry(event.source).or_default();
-        if arrivals.len() < MOST_ARRIVALS {
+        if event.comparable && arrivals.len() < MOST_ARRIVALS {
             arrivals.push(Arrival { when: event.when, user, from, place: place.clone(), vague });
         }
     }
@@ -154,8 +183,15 @@ impl Tally {
     /// Somebody was turned away.
     pub(crate) fn refused(&mut self, event: &Refused<'_>, place: &Place) {
         let from = Text::from(event.from);
-        let known = self.failures.contains_key(&(event.source, from.clone()));
-        if !known && self.failures.len() >= MOST_ADDRESSES {
+        let addresses = self.failures.entry(event.source).or_default();
+        addresses.since_pruning = addresses.since_pruning.saturating_add(1);
+        let known = addresses.known.contains_key(&from);
+        let full = !known && addresses.known.len() >= MOST_ADDRESSES;
+        if full && addresses.since_pruning > MOST_ADDRESSES / 8 {
+            let others = self.unlisted.entry(event.source);
+            prune(addresses, others.or_insert_with(|| Span::new(event.when, place)), event.when);
+        }
+        if !known && addresses.known.len() >= MOST_ADDRESSES {
             let others = self.unlisted.entry(event.source);
             others.or_insert_with(|| Span::new(event.when, place)).add(
                 event.when,
@@ -164,7 +200,7 @@ impl Tally {
             );
             return;
         }
-        let failures = self.failures.entry((event.source, from)).or_insert_with(|| Failures {
+        let failures = addresses.known.entry(from).or_insert_with(|| Failures {
             span: Span::new(event.when, place),
             tried: BTreeSet::new(),
             hours: BTreeMap::new(),
@@ -184,7 +220,7 @@ impl Tally {
     /// before wtmp, so failures later in the same hour count there too.
     fn failed_before(&self, source: Source, from: &Text, when: i64) -> u64 {
         let hour = when.div_euclid(HOUR);
-        let failures = self.failures.get(&(source, from.clone()));
+        let failures = self.failures.get(&source).and_then(|addresses| addresses.known.get(from));
         failures.map_or(0, |failures| {
             failures.hours.range(hour.saturating_sub(1)..=hour).map(|(_, count)| count).sum()
         })
@@ -237,118 +273,18 @@ impl Tally {
     pub(crate) fn activity(&self, source: Source) -> Option<&BTreeMap<i64, u64>> {
         self.activity.get(&source)
     }
-
-    /// Turns all of it into items.
-    pub(crate) fn emit(self, cx: &mut Cx<'_>, accounts: &Accounts) {
-        if self.full {
-            let words = "more distinct logins or commands than a report keeps";
-            cx.gap_because(&HostPath::new(super::LOG_DIR), Blocked::TooLarge, words);
-        }
-        for ((source, user, from, method), coming) in self.comings {
-            let standing = accounts.standing(user.as_bytes());
-            let mut login = login(cx, source, Outcome::Accepted, from, coming.span);
-            login.keys = coming.keys.into_iter().collect();
-            login.failed_before = coming.failed_before;
-            login.seconds = coming.seconds;
-            cx.emit(Login { user, method, standing, ..login });
-        }
-        emit_failures(cx, self.failures, self.unlisted);
-        emit_elevations(cx, fullest(self.elevations, |(span, _)| span.count));
-        for ((deed, name, detail), span) in fullest(self.deeds, |span| span.count) {
-            let standing = accounts.standing(name.as_bytes());
-            let (first, last) = (Time::from_seconds(span.first), Time::from_seconds(span.last));
-            let Place { file, line } = span.place;
-            let count = span.count;
-            cx.emit(AccountEvent { deed, name, detail, count, first, last, file, line, standing });
-        }
-    }
 }
 
-/// The log and the journal tell the same things; of each, what the fuller of the two says.
-fn fullest<K: Ord, V>(folds: HashMap<(K, Source), V>, count: impl Fn(&V) -> u64) -> BTreeMap<K, V> {
-    let mut sorted: Vec<_> = folds.into_iter().collect();
-    sorted.sort_by(|((a, left), _), ((b, right), _)| (a, left).cmp(&(b, right)));
-    let mut merged: BTreeMap<K, V> = BTreeMap::new();
-    for ((key, _), value) in sorted {
-        if merged.get(&key).is_none_or(|kept| count(kept) < count(&value)) {
-            merged.insert(key, value);
+/// Makes room: drops addresses that were silent for two hours after a few failures. A flood of
+/// addresses cannot push out the one that guesses on.
+fn prune(addresses: &mut Addresses, others: &mut Span, now: i64) {
+    addresses.since_pruning = 0;
+    addresses.known.retain(|_, failures| {
+        let fresh = now.saturating_sub(failures.span.last) < 2 * HOUR;
+        let keep = fresh || failures.span.count >= SERIOUS;
+        if !keep {
+            others.absorb(&failures.span);
         }
-    }
-    merged
-}
-
-fn emit_failures(
-    cx: &mut Cx<'_>,
-    failures: HashMap<(Source, Text), Failures>,
-    mut unlisted: HashMap<Source, Span>,
-) {
-    let mut worst: Vec<_> = failures.into_iter().collect();
-    worst.sort_by(|(a, left), (b, right)| (right.span.count, a).cmp(&(left.span.count, b)));
-    let mut listed: HashMap<Source, usize> = HashMap::new();
-    for ((source, from), failures) in worst {
-        let count = listed.entry(source).or_default();
-        *count = count.saturating_add(1);
-        if *count > LISTED_ADDRESSES {
-            let span = failures.span;
-            let others = unlisted.entry(source);
-            let others = others.or_insert_with(|| Span::new(span.first, &span.place));
-            others.count = others.count.saturating_add(span.count);
-            others.first = others.first.min(span.first);
-            others.last = others.last.max(span.last);
-            continue;
-        }
-        let tried = failures.tried.into_iter().collect();
-        let login = login(cx, source, Outcome::Failed, from, failures.span);
-        cx.emit(Login { tried, ..login });
-    }
-    for (source, span) in unlisted {
-        let login = login(cx, source, Outcome::Failed, Text::from("other addresses"), span);
-        cx.emit(login);
-    }
-}
-
-fn emit_elevations(cx: &mut Cx<'_>, elevations: BTreeMap<Elevated, (Span, Text)>) {
-    for ((by, user, target, program, granted), (span, command)) in elevations {
-        let (first, last) = (Time::from_seconds(span.first), Time::from_seconds(span.last));
-        let Place { file, line } = span.place;
-        let count = span.count;
-        cx.emit(Elevation {
-            by,
-            user,
-            target,
-            program,
-            command,
-            granted,
-            count,
-            first,
-            last,
-            file,
-            line,
-        });
-    }
-}
-
-fn login(cx: &Cx<'_>, source: Source, outcome: Outcome, from: Text, span: Span) -> Login {
-    let address = from.as_str().and_then(|text| text.parse::<IpAddr>().ok());
-    let nets = &cx.options().trusted_nets;
-    let inside = |address| nets.iter().any(|net| net.contains(address));
-    Login {
-        source,
-        outcome,
-        user: Text::default(),
-        tried: Vec::new(),
-        method: Text::default(),
-        count: span.count,
-        first: Time::from_seconds(span.first),
-        last: Time::from_seconds(span.last),
-        keys: Vec::new(),
-        file: span.place.file,
-        line: span.place.line,
-        failed_before: 0,
-        public: address.is_some_and(Network::is_public),
-        trusted: address.filter(|_| !nets.is_empty()).map(inside),
-        standing: Standing::Unknown,
-        seconds: None,
-        from,
-    }
+        keep
+    });
 }

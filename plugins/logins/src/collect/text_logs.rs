@@ -4,7 +4,7 @@ use coroner_core::{Blocked, Cx, Scope, Text, Time};
 use coroner_parse::login::event::{self, AccountChange, Event};
 use coroner_parse::login::syslog::{self, Calendar, Stamp};
 
-use super::files::{Log, Part, parts, within_budget};
+use super::files::{Chosen, Log, parts, within_budget};
 use super::records::leads_nowhere;
 use super::stream::{self, NextLine};
 use super::tally::{Accepted, Place, Refused};
@@ -36,38 +36,38 @@ fn budget(cx: &Cx<'_>) -> u64 {
 fn read_log(cx: &mut Cx<'_>, scene: &mut Scene, log: &Log) -> bool {
     let found = parts(cx, log);
     let any = !found.is_empty();
-    let (read, left_out) = within_budget(cx, found, budget(cx));
-    for Part { mut item, packed } in read {
-        if !item.special && !leads_nowhere(&item) {
-            read_file(cx, scene, &mut item, packed);
+    let budget = budget(cx);
+    for mut chosen in within_budget(cx, found, budget) {
+        if !chosen.part.item.special && !leads_nowhere(&chosen.part.item) {
+            read_file(cx, scene, &mut chosen);
         }
-        cx.emit(item);
-    }
-    for part in left_out {
-        cx.emit(part.item);
+        cx.emit(chosen.part.item);
     }
     any
 }
 
-fn read_file(cx: &mut Cx<'_>, scene: &mut Scene, item: &mut LogFile, packed: bool) {
-    let Some(mut stream) = stream::open(cx, &item.path, packed) else { return };
+fn read_file(cx: &mut Cx<'_>, scene: &mut Scene, chosen: &mut Chosen) {
+    let Some(mut stream) = stream::open(cx, &chosen.part, chosen.limit, 1) else { return };
+    let item = &mut chosen.part.item;
     let calendar = Calendar::new(scene.zone.as_deref(), item.modified.seconds());
     let (mut line, mut number, mut skipped) = (Vec::new(), 0_u32, 0_u64);
     loop {
         number = number.saturating_add(1);
-        match stream::next_line(&mut stream, &mut line) {
+        match stream::next_line(&mut stream.bytes, &mut line) {
             NextLine::Whole => {
+                // Entered in the middle, the file's lines have no number.
+                let number = if stream.skipped == 0 { number } else { 0 };
                 let read = read_line(scene, item, &calendar, &line, number);
                 skipped = skipped.saturating_add(u64::from(read.is_none()));
             }
             NextLine::TooLong => skipped = skipped.saturating_add(1),
             NextLine::End => break,
-            NextLine::Broken => {
-                cx.gap(&item.path, Blocked::Malformed);
+            NextLine::Broken(reason) => {
+                cx.gap(&item.path, reason);
                 break;
             }
         }
-        if number % 8192 == 0 && cx.deadline().is_over() {
+        if number.is_multiple_of(8192) && cx.deadline().is_over() {
             cx.gap(&item.path, Blocked::OutOfTime);
             break;
         }
@@ -163,7 +163,8 @@ fn accept(
     (user, from, method): (&[u8], &[u8], &[u8]),
     key: Option<&[u8]>,
 ) {
-    let event = Accepted { source: said.source, when: said.when, user, from, method, key };
+    let (source, when) = (said.source, said.when);
+    let event = Accepted { source, when, user, from, method, key, comparable: true };
     scene.tally.accepted(&event, place, said.vague);
 }
 

@@ -11,8 +11,9 @@ const DAY: i64 = 86_400;
 pub(super) fn judge(items: &Items, out: &mut Findings) {
     for history in items.all::<History>() {
         let null = history.link.as_ref().is_some_and(|link| link.as_bytes().ends_with(b"dev/null"));
-        let age =
-            history.born.map(|born| history.modified.seconds().saturating_sub(born.seconds()));
+        // Some file systems give 1970 for a birth they do not keep.
+        let born = history.born.filter(|born| born.seconds() > 0);
+        let age = born.map(|born| history.modified.seconds().saturating_sub(born.seconds()));
         let rule = if null || history.special || history.immutable {
             &HISTORY_NOT_KEPT
         } else if history.size == 0 && history.link.is_none() && age.is_some_and(|age| age > DAY) {

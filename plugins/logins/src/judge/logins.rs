@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use coroner_core::{Confidence, Draft, Findings, Items, Severity, Text};
+use coroner_core::{Confidence, Draft, Findings, Items, Severity, Text, Time};
 
-use crate::items::{AccountDeed, AccountEvent, Login, Outcome, Source, Standing};
+use crate::items::{
+    AccountDeed, AccountEvent, JournalFile, LogFile, Login, Outcome, Source, Standing,
+};
 use crate::rules::{
     BASE_ACCOUNT_LOGIN, FROM_PUBLIC_ADDRESS, OUTSIDE_TRUSTED_NETS, ROOT_PASSWORD_FROM_PUBLIC,
     SERVICE_ACCOUNT_LOGIN, SUCCESS_AFTER_FAILURES, UNKNOWN_ACCOUNT_LOGIN,
@@ -14,23 +16,25 @@ use crate::rules::{
 const MANY: u64 = 20;
 
 pub(super) fn judge(items: &Items, out: &mut Findings) {
-    let removed = removed_accounts(items);
+    let removals = Removals::of(items);
     // Two sources tell of one login; the one that says most speaks.
     let mut logins: Vec<Login> =
         items.all::<Login>().filter(|login| login.outcome == Outcome::Accepted).collect();
     logins.sort_by_key(|login| (rank(login.source), login.first));
     let mut told = BTreeSet::new();
     for login in &logins {
-        guessed(login, out);
         let mut once = |rule: &'static str| {
             let from = if rule == "account" { Text::default() } else { login.from.clone() };
             told.insert((rule, login.user.clone(), from))
         };
+        if is_guessed(login) && once("guessed") {
+            guessed(login, out);
+        }
         if login.public && once("place") {
             place(login, out);
         }
         if once("account") {
-            account(login, &removed, out);
+            account(login, &removals, out);
         }
     }
 }
@@ -70,10 +74,11 @@ fn by_password(login: &Login) -> bool {
     method == b"password" || method == b"session" || method.starts_with(b"keyboard-interactive")
 }
 
+fn is_guessed(login: &Login) -> bool {
+    login.failed_before >= MANY && by_password(login) && !login.from.is_empty()
+}
+
 fn guessed(login: &Login, out: &mut Findings) {
-    if login.failed_before < MANY || !by_password(login) || login.from.is_empty() {
-        return;
-    }
     let draft = say(out.raise(&SUCCESS_AFTER_FAILURES, login), login);
     draft.evidence("failures before", login.failed_before.to_string());
     // A proxy or a bastion stands for everybody behind it.
@@ -97,23 +102,46 @@ fn place(login: &Login, out: &mut Findings) {
     }
 }
 
-fn account(login: &Login, removed: &BTreeSet<Text>, out: &mut Findings) {
+fn account(login: &Login, removals: &Removals, out: &mut Findings) {
     let rule = match login.standing {
         Standing::Base => &BASE_ACCOUNT_LOGIN,
         Standing::ShellLess => &SERVICE_ACCOUNT_LOGIN,
-        Standing::Absent if !removed.contains(&login.user) => &UNKNOWN_ACCOUNT_LOGIN,
+        Standing::Absent => return unknown_account(login, removals, out),
         _ => return,
     };
-    // sshd's "Accepted" names an account that existed; wtmp takes any text.
-    if !login.user.is_empty() {
-        say(out.raise(rule, login), login);
+    say(out.raise(rule, login), login);
+}
+
+fn unknown_account(login: &Login, removals: &Removals, out: &mut Findings) {
+    // Nothing clears a slot of lastlog when its account is removed, years ago perhaps.
+    let lasting = matches!(login.source, Source::Lastlog | Source::Lastlog2);
+    if lasting || login.user.is_empty() || removals.names.contains(&login.user) {
+        return;
+    }
+    let draft = say(out.raise(&UNKNOWN_ACCOUNT_LOGIN, login), login);
+    if removals.known_since.is_none_or(|since| since > login.last) {
+        draft.graded(Severity::Low, Confidence::Possible);
     }
 }
 
-/// Accounts whose removal or renaming a log tells of.
-fn removed_accounts(items: &Items) -> BTreeSet<Text> {
-    let gone = items
-        .all::<AccountEvent>()
-        .filter(|event| matches!(event.deed, AccountDeed::Deleted | AccountDeed::Renamed));
-    gone.map(|event| event.name).collect()
+/// Accounts whose removal or renaming a log tells of, and since when a log would tell.
+struct Removals {
+    names: BTreeSet<Text>,
+    known_since: Option<Time>,
+}
+
+impl Removals {
+    fn of(items: &Items) -> Self {
+        let gone = items
+            .all::<AccountEvent>()
+            .filter(|event| matches!(event.deed, AccountDeed::Deleted | AccountDeed::Renamed));
+        let records = |file: &LogFile| matches!(file.log.name(), b"wtmp" | b"btmp" | b"utmp");
+        let logs = items.all::<LogFile>().filter(|file| !records(file));
+        let texts = logs.filter_map(|file| file.first);
+        let journals = items.all::<JournalFile>().map(|file| file.first);
+        Self {
+            names: gone.map(|event| event.name).collect(),
+            known_since: texts.chain(journals).min(),
+        }
+    }
 }

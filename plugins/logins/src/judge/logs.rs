@@ -68,7 +68,7 @@ fn emptied(files: &[LogFile], out: &mut Findings) {
 fn rotations(files: &[LogFile], out: &mut Findings) {
     let places: Vec<Rotation> = files
         .iter()
-        .filter_map(|file| Some(file.rotation?))
+        .filter_map(|file| file.rotation)
         .map(|number| if number == 0 { Rotation::Current } else { Rotation::Number(number) })
         .collect();
     let missing = missing_numbers(&places);
