@@ -115,6 +115,21 @@ fn a_table_that_computes_its_rows_is_refused() {
 }
 
 #[test]
+fn packages_that_are_in_the_write_ahead_log_alone_are_seen() {
+    let dir = files().dir("/var/lib/rpm").write();
+    let database = rusqlite::Connection::open(dir.path().join("var/lib/rpm/rpmdb.sqlite")).unwrap();
+    database.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;").unwrap();
+    database.execute_batch(RPMS_OWN).unwrap();
+    for blob in headers(NDB).unwrap() {
+        database.execute("INSERT INTO Packages (blob) VALUES (?)", [blob.unwrap()]).unwrap();
+    }
+    let root = Loaded::at(dir);
+    assert_eq!(root.db.packages().len(), 2);
+    assert!(root.db.gaps().is_empty());
+    drop(database);
+}
+
+#[test]
 fn a_damaged_database_of_either_kind_is_a_gap() {
     let tree = files().file("/usr/lib/sysimage/rpm/Packages.db", b"RpmP not at all").file(
         "/var/lib/rpm/rpmdb.sqlite",
