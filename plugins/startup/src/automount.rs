@@ -28,11 +28,12 @@ impl Mounts {
         self.kind(path) == Some(kind.as_bytes())
     }
 
-    /// Whether opening the path would make the system mount something.
+    /// Whether opening the path would make the system mount something: the file system it lies on
+    /// is an automount's own.
     pub(crate) fn would_mount(&self, path: &HostPath) -> bool {
-        self.0.iter().any(|(at, _)| {
-            at.as_bytes() != b"/" && path.is_below(at) && self.kind(at) == Some(&b"autofs"[..])
-        })
+        let around = self.0.iter().filter(|(at, _)| path.is_below(at));
+        let deepest = around.max_by_key(|(at, _)| at.as_bytes().len());
+        deepest.is_some_and(|(at, _)| self.kind(at) == Some(&b"autofs"[..]))
     }
 }
 
@@ -58,5 +59,12 @@ mod tests {
         assert!(!mounted.would_mount(&HostPath::new("/efi/loader/entries")));
         assert!(mounted.has(&HostPath::new("/efi"), "vfat"));
         assert!(!waiting.would_mount(&HostPath::new("/efifiles")));
+    }
+
+    #[test]
+    fn of_homes_that_are_mounted_on_demand_only_the_mounted_are_opened() {
+        let homes = mounts("auto /home autofs rw 0 0\nx:/ann /home/ann nfs4 rw 0 0\n");
+        assert!(!homes.would_mount(&HostPath::new("/home/ann/.bashrc")));
+        assert!(homes.would_mount(&HostPath::new("/home/bob/.bashrc")));
     }
 }

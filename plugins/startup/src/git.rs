@@ -6,6 +6,7 @@
 use coroner_core::{Blocked, Cx, DirEntry, FileType, HostPath, Text, Trigger};
 use coroner_parse::startup::git;
 
+use crate::automount::Mounts;
 use crate::homes::Home;
 use crate::starts;
 
@@ -20,7 +21,7 @@ const SKIPPED: [&[u8]; 6] =
     [b"node_modules", b".cache", b".npm", b".cargo", b"containers", b"overlay2"];
 
 /// Collects the system's configuration, each home's, and that of repositories.
-pub(crate) fn collect(cx: &mut Cx<'_>, homes: &[Home]) {
+pub(crate) fn collect(cx: &mut Cx<'_>, homes: &[Home], mounts: &Mounts) {
     config(cx, &HostPath::new("/etc/gitconfig"), None);
     for home in homes {
         config(cx, &home.path.join(".gitconfig"), Some(&home.account));
@@ -29,17 +30,17 @@ pub(crate) fn collect(cx: &mut Cx<'_>, homes: &[Home]) {
     let own =
         homes.iter().filter(|home| !home.path.is_under("/var") && !home.path.is_under("/usr"));
     let tops = own.map(|home| home.path.clone()).chain(TOPS.iter().map(HostPath::new));
-    repositories(cx, tops.collect());
+    repositories(cx, tops.collect(), mounts);
 }
 
-fn repositories(cx: &mut Cx<'_>, mut tops: Vec<HostPath>) {
+fn repositories(cx: &mut Cx<'_>, mut tops: Vec<HostPath>, mounts: &Mounts) {
     tops.sort();
     tops.dedup();
     let mut level = tops;
     let mut left = MOST_DIRECTORIES;
     for _ in 0..=DEPTH {
         let mut below = Vec::new();
-        for dir in level {
+        for dir in level.into_iter().filter(|dir| !mounts.would_mount(dir)) {
             if left == 0 || cx.deadline().is_over() {
                 cx.minor_gap(
                     &dir,

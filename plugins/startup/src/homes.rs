@@ -6,6 +6,8 @@ use coroner_core::{Blocked, Cx, HostPath};
 use coroner_parse::Text;
 use coroner_parse::account::passwd;
 
+use crate::automount::Mounts;
+
 /// More homes than this are not looked into; a host with more keeps them elsewhere.
 const MOST: usize = 2_000;
 
@@ -17,7 +19,7 @@ pub(crate) struct Home {
 }
 
 /// Every home once, with the first account that has it; places that are no homes are left out.
-pub(crate) fn of_accounts(cx: &mut Cx<'_>) -> Vec<Home> {
+pub(crate) fn of_accounts(cx: &mut Cx<'_>, mounts: &Mounts) -> Vec<Home> {
     let passwd_file = HostPath::new("/etc/passwd");
     let root = Home { account: Text::from("root"), path: HostPath::new("/root") };
     let mut seen = HashSet::from([root.path.clone()]);
@@ -34,7 +36,7 @@ pub(crate) fn of_accounts(cx: &mut Cx<'_>) -> Vec<Home> {
             }
         }
     }
-    homes.retain(|home| is_home(&home.path));
+    homes.retain(|home| is_home(&home.path) && is_there(cx, mounts, &home.path));
     homes
 }
 
@@ -43,4 +45,13 @@ fn is_home(path: &HostPath) -> bool {
     const NOT: [&str; 8] =
         ["/dev", "/proc", "/sys", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/nonexistent"];
     path.as_bytes() != b"/" && !NOT.iter().any(|dir| path.is_under(dir))
+}
+
+/// A home that would only be mounted for the looking is left alone, and said so.
+fn is_there(cx: &mut Cx<'_>, mounts: &Mounts, path: &HostPath) -> bool {
+    let waiting = mounts.would_mount(path);
+    if waiting {
+        cx.gap_because(path, Blocked::Unavailable, "not mounted yet, and looking would mount it");
+    }
+    !waiting
 }
