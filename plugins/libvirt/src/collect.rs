@@ -150,7 +150,6 @@ impl Scene<'_, '_> {
                 path: HostPath::new(path.as_bytes()),
                 file: told.file.clone(),
                 line: domain.emulator_line,
-                named: true,
             });
         }
         controls.extend(process.into_iter().flat_map(|process| process.command.controls.clone()));
@@ -172,6 +171,7 @@ impl Scene<'_, '_> {
             line,
             autostart: guest.autostart,
             pid: guest.pid(),
+            named: process.is_none_or(|process| process.command.named),
             emulator,
             disks,
             interfaces,
@@ -184,13 +184,12 @@ impl Scene<'_, '_> {
     fn process_item(&self, process: &QemuProcess) -> VmDomain {
         let command = &process.command;
         let file = process.file("cmdline");
-        let emulator = process.executable.as_ref().map(|path| Emulator {
-            path: HostPath::new(
-                path.as_bytes().strip_suffix(b" (deleted)").unwrap_or(path.as_bytes()),
-            ),
-            file: file.clone(),
-            line: 0,
-            named: command.named,
+        // What it was started as stands in where the link to its program may not be read.
+        let started = Some(&process.program).filter(|name| name.as_bytes().starts_with(b"/"));
+        let emulator = process.executable.as_ref().or(started).map(|path| {
+            let bytes = path.as_bytes();
+            let path = HostPath::new(bytes.strip_suffix(b" (deleted)").unwrap_or(bytes));
+            Emulator { path, file: file.clone(), line: 0 }
         });
         VmDomain {
             name: command.guest.clone().unwrap_or_else(|| process.program.clone()),
@@ -202,6 +201,7 @@ impl Scene<'_, '_> {
             line: 0,
             autostart: false,
             pid: Some(process.pid),
+            named: command.named,
             emulator,
             disks: Vec::new(),
             interfaces: Vec::new(),

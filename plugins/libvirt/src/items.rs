@@ -18,8 +18,6 @@ pub struct Emulator {
     pub file: HostPath,
     /// The line that names it, 0 for a command line.
     pub line: u32,
-    /// Whether it is one of qemu's names; a process may go by another.
-    pub named: bool,
 }
 
 /// A virtual machine.
@@ -43,6 +41,8 @@ pub struct VmDomain {
     pub autostart: bool,
     /// Its process while it runs.
     pub pid: Option<i32>,
+    /// Its process goes by one of qemu's names; by another when false.
+    pub named: bool,
     /// What runs it.
     pub emulator: Option<Emulator>,
     /// Disks.

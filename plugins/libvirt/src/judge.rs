@@ -162,14 +162,14 @@ fn public_peer(items: &Items, peer: &VncPeer, out: &mut Findings) {
 }
 
 fn emulator(items: &Items, domain: &VmDomain, out: &mut Findings) {
-    let Some(emulator) = &domain.emulator else { return };
-    if !emulator.named {
+    if !domain.named {
         let draft = out.raise(&rules::DISGUISED_EMULATOR, domain);
-        draft
-            .in_file(&emulator.file)
-            .evidence("program", &emulator.path)
-            .evidence("name", &domain.name);
+        draft.in_file(&domain.file).evidence("name", &domain.name);
+        if let Some(emulator) = &domain.emulator {
+            draft.evidence("program", &emulator.path);
+        }
     }
+    let Some(emulator) = &domain.emulator else { return };
     let Some(facts) = items.file(&emulator.path) else { return };
     let Some((severity, why)) = grade_emulator(emulator, &facts) else { return };
     let draft = out.raise(&rules::EMULATOR_UNPACKAGED, domain);

@@ -68,19 +68,32 @@ fn process(cx: &mut Cx<'_>, pid: i32) -> Option<QemuProcess> {
     Some(QemuProcess { pid, command, program, executable, sockets, network })
 }
 
+/// A kernel or a sandbox that keeps a process's descriptors back is said once for the process; its
+/// peers are then told by their ports.
 fn sockets(cx: &mut Cx<'_>, pid: i32) -> Option<BTreeSet<u64>> {
     let dir = of_process(pid, "fd");
-    match cx.host().list(&dir, MOST_DESCRIPTORS) {
-        Ok(listing) => {
-            let links = listing.entries.iter().filter_map(|fd| cx.host().read_link(&fd.path).ok());
-            Some(links.filter_map(|link| socket_inode(&link)).collect())
-        }
+    match read_sockets(cx, &dir) {
+        Ok(inodes) => Some(inodes),
         Err(ReadError::Absent) => Some(BTreeSet::new()),
-        Err(error) => {
-            cx.gap(&dir, reason(error));
+        Err(ReadError::Blocked(why)) => {
+            cx.minor_gap(&dir, why, "its connections are told by port, not by socket");
             None
         }
     }
+}
+
+fn read_sockets(cx: &Cx<'_>, dir: &HostPath) -> Result<BTreeSet<u64>, ReadError> {
+    let listing = cx.host().list(dir, MOST_DESCRIPTORS)?;
+    let mut inodes = BTreeSet::new();
+    for descriptor in &listing.entries {
+        match cx.host().read_link(&descriptor.path) {
+            Ok(link) => inodes.extend(socket_inode(&link)),
+            Err(ReadError::Blocked(Blocked::Denied)) => return Err(Blocked::Denied.into()),
+            // Closed since it was listed.
+            Err(_) => {}
+        }
+    }
+    Ok(inodes)
 }
 
 /// `socket:[104714]`
