@@ -22,6 +22,7 @@ pub struct Emulator {
 
 /// A virtual machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct VmDomain {
     /// Its name.
     pub name: Text,

@@ -1,6 +1,6 @@
 //! The kernel's command line, now and at the next boot.
 
-use coroner_core::{Cx, HostPath, Launch, Text, Trigger};
+use coroner_core::{Cx, HostPath, Text};
 use coroner_parse::module::{
     KernelLine, KernelParameter, boot_entry, grub_config, grub_defaults, kernel_command,
     module_name,
@@ -95,10 +95,6 @@ fn tell(
     by_boot_loader: bool,
 ) {
     let Some(name) = TOLD.iter().find(|name| given.is(name)) else { return };
-    if let (true, Some(program)) = (*name == "init" && by_boot_loader, &given.value) {
-        cx.want(&HostPath::new(program.as_bytes()));
-        cx.launch(first_program(file, line, program));
-    }
     cx.emit(StartParameter {
         file: file.clone(),
         line,
@@ -106,17 +102,4 @@ fn tell(
         value: given.value.clone(),
         by_boot_loader,
     });
-}
-
-fn first_program(file: &HostPath, line: u32, program: &Text) -> Launch {
-    Launch {
-        trigger: Trigger::Boot,
-        user: Some(Text::from("root")),
-        command: program.clone(),
-        file: file.clone(),
-        line,
-        name: Text::from("init="),
-        enabled: true,
-        programs: vec![HostPath::new(program.as_bytes())],
-    }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use coroner_core::{
-    Confidence, FileFacts, Findings, HostPath, Items, PackageState, Severity, Text,
-};
+use coroner_core::{Confidence, FileFacts, Findings, HostPath, Items, PackageState, Severity};
 use coroner_parse::module::is_module_file;
 
 use crate::items::{
@@ -13,18 +11,6 @@ use crate::items::{
 use crate::place::Place;
 use crate::rules;
 
-/// Programs that are init, when a package owns them.
-const INITS: [&[u8]; 9] = [
-    b"/sbin/init",
-    b"/usr/sbin/init",
-    b"/lib/systemd/systemd",
-    b"/usr/lib/systemd/systemd",
-    b"/bin/systemd",
-    b"/sbin/openrc-init",
-    b"/sbin/runit-init",
-    b"/usr/bin/init",
-    b"/init",
-];
 /// `name=value` pairs that take a protection away.
 const OFF: [(&str, &str); 7] = [
     ("module.sig_enforce", "0"),
@@ -49,13 +35,12 @@ pub(crate) fn everything(items: &Items, out: &mut Findings) {
     }
     for state in items.all::<KernelState>() {
         taint(&state, out);
-        helper(items, &state, out);
     }
     for links in items.all::<LinkCount>() {
         link_count(&links, out);
     }
     for parameter in items.all::<StartParameter>() {
-        start(items, &parameter, out);
+        protection(&parameter, out);
     }
 }
 
@@ -229,36 +214,9 @@ fn taint(state: &KernelState, out: &mut Findings) {
     }
 }
 
-fn helper(items: &Items, state: &KernelState, out: &mut Findings) {
-    let Some(program) = state.modprobe.as_ref().filter(|program| !program.is_empty()) else {
-        return;
-    };
-    let path = HostPath::new(program.as_bytes());
-    let facts = items.file(&path);
-    let named_modprobe = path.name() == b"modprobe";
-    let strange = match facts.as_ref().map(|facts| facts.state) {
-        Some(PackageState::Unowned | PackageState::Modified | PackageState::Forged) => true,
-        Some(_) => !named_modprobe,
-        // A container host or a minimal system has no modprobe at all.
-        None => !named_modprobe && *program != "/bin/true" && *program != "/bin/false",
-    };
-    if strange {
-        let draft = out.raise(&rules::MODPROBE_REPLACED, state);
-        draft.in_file(&HostPath::new("/proc/sys/kernel/modprobe")).evidence("program", program);
-        draft.evidence("sha256", facts.and_then(|facts| facts.sha256).unwrap_or_default());
-    }
-}
-
-fn start(items: &Items, parameter: &StartParameter, out: &mut Findings) {
+/// What starts first (`init=`) is the start-up plugin's to judge.
+fn protection(parameter: &StartParameter, out: &mut Findings) {
     let value = parameter.value.clone().unwrap_or_default();
-    if parameter.is("init") && parameter.by_boot_loader {
-        init(items, parameter, &value, out);
-    }
-    let usual_rdinit = matches!(value.as_bytes(), b"/init" | b"/linuxrc" | b"/sbin/init");
-    if parameter.is("rdinit") && parameter.by_boot_loader && !usual_rdinit {
-        let draft = out.raise(&rules::RDINIT_GIVEN, parameter);
-        draft.at(&parameter.file, parameter.line).evidence("program", value.clone());
-    }
     let off = OFF.iter().any(|(name, off)| parameter.is(name) && value == *off);
     if off || parameter.is("nokaslr") {
         let draft = out.raise(&rules::PROTECTION_OFF, parameter);
@@ -267,29 +225,4 @@ fn start(items: &Items, parameter: &StartParameter, out: &mut Findings) {
             .evidence("parameter", &parameter.name)
             .evidence("value", value);
     }
-}
-
-fn init(items: &Items, parameter: &StartParameter, value: &Text, out: &mut Findings) {
-    let path = HostPath::new(value.as_bytes());
-    let facts = items.file(&path);
-    let state = facts.as_ref().map(|facts| facts.state);
-    // NixOS and Guix name the system's generation here, on every boot.
-    let by_generation = path.is_under("/nix/store") || path.is_under("/gnu/store");
-    let named_init = INITS.contains(&path.as_bytes()) || by_generation;
-    let grade = match state {
-        Some(PackageState::Unowned | PackageState::Modified | PackageState::Forged)
-            if !by_generation =>
-        {
-            (Severity::High, Confidence::Likely)
-        }
-        _ if named_init => return,
-        // A packaged shell is a rescue entry; a program that is gone was there at the last boot.
-        _ => (Severity::Medium, Confidence::Possible),
-    };
-    let draft = out.raise(&rules::INIT_REPLACED, parameter);
-    draft
-        .at(&parameter.file, parameter.line)
-        .graded(grade.0, grade.1)
-        .evidence("program", value)
-        .evidence("sha256", facts.and_then(|facts| facts.sha256).unwrap_or_default());
 }

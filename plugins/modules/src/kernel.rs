@@ -1,13 +1,9 @@
 //! What the running kernel says about itself.
 
-use coroner_core::{Blocked, Cx, HostPath, Launch, ReadError, Text, Trigger};
+use coroner_core::{Blocked, Cx, HostPath, ReadError, Text};
 use coroner_parse::module::taint_bits;
 
 use crate::items::KernelState;
-
-/// Where distributions put modprobe: nothing to tell.
-const USUAL_HELPERS: [&str; 4] =
-    ["/sbin/modprobe", "/usr/sbin/modprobe", "/bin/modprobe", "/usr/bin/modprobe"];
 
 /// The release that runs; none on a mounted disk.
 pub(crate) fn release(cx: &mut Cx<'_>) -> Option<Text> {
@@ -17,9 +13,6 @@ pub(crate) fn release(cx: &mut Cx<'_>) -> Option<Text> {
 /// Everything but what the views of modules add.
 pub(crate) fn state(cx: &mut Cx<'_>, release: Option<Text>) -> KernelState {
     let modprobe = word(cx, "/proc/sys/kernel/modprobe");
-    if let Some(program) = &modprobe {
-        helper(cx, program);
-    }
     KernelState {
         release: release.unwrap_or_default(),
         loads_modules: modprobe.is_some() || exists(cx, "/proc/modules"),
@@ -58,28 +51,6 @@ fn lockdown(cx: &mut Cx<'_>) -> Option<Text> {
             None
         }
     }
-}
-
-/// The kernel runs this program as root whenever something needs a module that is not loaded.
-fn helper(cx: &mut Cx<'_>, program: &Text) {
-    if program.is_empty() {
-        return;
-    }
-    let path = HostPath::new(program.as_bytes());
-    cx.want(&path);
-    if USUAL_HELPERS.iter().any(|usual| program == usual) {
-        return;
-    }
-    cx.launch(Launch {
-        trigger: Trigger::Kernel,
-        user: Some(Text::from("root")),
-        command: program.clone(),
-        file: HostPath::new("/proc/sys/kernel/modprobe"),
-        line: 0,
-        name: Text::from("kernel.modprobe"),
-        enabled: true,
-        programs: vec![path],
-    });
 }
 
 fn exists(cx: &mut Cx<'_>, path: &str) -> bool {

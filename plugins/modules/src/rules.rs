@@ -14,10 +14,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &UNOWNED_LOADED,
     &LOADED_WITHOUT_FILE,
     &OWN_KERNEL,
-    &INIT_REPLACED,
-    &RDINIT_GIVEN,
     &PROTECTION_OFF,
-    &MODPROBE_REPLACED,
 ];
 
 pub(crate) static HIDDEN_MODULE: Rule = Rule {
@@ -135,32 +132,6 @@ pub(crate) static OWN_KERNEL: Rule = Rule {
     next: &["compare the directory with the place where the kernel was built"],
 };
 
-pub(crate) static INIT_REPLACED: Rule = Rule {
-    id: "modules/init-replaced",
-    severity: High,
-    confidence: Likely,
-    title: "The kernel's command line starts another program than the system's init",
-    why: "The program named by init= runs first, as root, before anything that could log or guard, and starts the \
-          real init afterwards as if nothing had been.",
-    benign: "a rescue entry that an administrator left in the boot loader",
-    attack: &["T1542", "T1037"],
-    next: &[
-        "look at the program, and at who changed the boot loader's configuration when",
-        "take init= out of /etc/default/grub and /etc/default/grub.d, and run update-grub from a rescue system",
-    ],
-};
-
-pub(crate) static RDINIT_GIVEN: Rule = Rule {
-    id: "modules/rdinit-given",
-    severity: Medium,
-    confidence: Possible,
-    title: "The boot loader starts another program than the initial RAM disk's own",
-    why: "rdinit= names the first program of all, inside the initial RAM disk, which no package vouches for.",
-    benign: "a distribution's installer or rescue image",
-    attack: &["T1542"],
-    next: &["unpack the initial RAM disk on another system and look at that program"],
-};
-
 pub(crate) static PROTECTION_OFF: Rule = Rule {
     id: "modules/protection-off",
     severity: Low,
@@ -170,19 +141,4 @@ pub(crate) static PROTECTION_OFF: Rule = Rule {
     benign: "an administrator's choice, for a driver or for speed",
     attack: &["T1562.001"],
     next: &["ask who wants it, and since when: the boot loader's file has a change time"],
-};
-
-pub(crate) static MODPROBE_REPLACED: Rule = Rule {
-    id: "modules/modprobe-replaced",
-    severity: High,
-    confidence: Likely,
-    title: "The kernel runs another program than modprobe to load modules",
-    why: "The program runs as root whenever anybody makes the kernel want a module: exploits and back doors put \
-          their own there (kernel.modprobe), and any local user can trigger it.",
-    benign: "a wrapper of an administrator",
-    attack: &["T1547.006", "T1068"],
-    next: &[
-        "look at the program; set kernel.modprobe back to /sbin/modprobe once it is kept, and look for what set it \
-             (sysctl.d, an exploit's traces in the kernel's log)",
-    ],
 };
