@@ -117,18 +117,19 @@ fn unpackaged_programs_where_administrators_keep_them_are_quiet() {
     }
 }
 
+/// By names that hold with a merged /usr and without (bullseye).
 fn keep_own_programs(root: &Path) {
     for own in
         ["/usr/local/bin/tool", "/opt/app/bin/app", "/usr/bin/kubectl", "/usr/local/bin/curl"]
     {
-        copy_file(root, "/usr/bin/true", own, 0o755);
+        copy_file(root, "/usr/bin/env", own, 0o755);
     }
-    copy_file(root, "/usr/bin/bash", "/usr/local/bin/bash", 0o755);
+    copy_file(root, "/bin/bash", "/usr/local/bin/bash", 0o755);
     plant(root, "/usr/local/bin/rm", "#!/bin/sh\nexec /bin/rm -i \"$@\"\n", 0o755);
-    symlink("/usr/bin/ps", root.join("usr/local/bin/ps")).expect("a link");
+    symlink("/bin/ps", root.join("usr/local/bin/ps")).expect("a link");
     copy_file(
         root,
-        "/usr/lib/x86_64-linux-gnu/security/pam_permit.so",
+        "/lib/x86_64-linux-gnu/security/pam_permit.so",
         "/opt/app/lib/libz.so.1",
         0o644,
     );

@@ -113,7 +113,7 @@ pub static TOOLS: &[Tool] = &[
     elf("du", Look, &["coreutils"]),
     any("dnf", Administer, &["dnf"]),
     any("egrep", Look, &["grep"]),
-    elf("env", Shell, &["coreutils"]),
+    elf("env", Administer, &["coreutils"]),
     elf("ethtool", Look, &["ethtool"]),
     any("fgrep", Look, &["grep"]),
     elf("file", Look, &["file"]),

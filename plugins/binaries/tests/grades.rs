@@ -23,7 +23,7 @@ fn changed_package(dir: &str, count: usize) -> Report {
         trigger: Trigger::Boot,
         user: None,
         command: "".into(),
-        file: names[0].as_str().into(),
+        file: format!("{dir}/file0.js").as_str().into(),
         line: 0,
         name: "".into(),
         enabled: true,
