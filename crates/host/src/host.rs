@@ -1,9 +1,11 @@
 //! The audited host: its tree and, while it runs, its kernel's trees.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use coroner_parse::Text;
 
+use crate::aside::Aside;
 use crate::{Blocked, Content, HostPath, Listing, OpenFile, ReadError, Root, Stat};
 
 /// Where the parts of a host are found on the auditor's side.
@@ -43,13 +45,15 @@ impl HostSources {
 #[derive(Debug)]
 pub struct Host {
     root: Root,
-    proc: Option<Root>,
+    proc: Option<Arc<Root>>,
     sys: Option<Root>,
+    aside: Option<Aside>,
     sources: HostSources,
 }
 
 impl Host {
-    /// Opens the trees that `sources` names.
+    /// Opens the trees that `sources` names. What other processes show of themselves is read by a
+    /// thread that is started here, so a host is opened before [`crate::sandbox::restrict`].
     ///
     /// # Errors
     /// A directory that cannot be opened, with its name.
@@ -62,8 +66,11 @@ impl Host {
             Some(path) => Root::open_plain(path).map(Some).map_err(|error| named(path, error)),
             None => Ok(None),
         };
-        let (proc, sys) = (kernel_tree(&sources.proc)?, kernel_tree(&sources.sys)?);
-        Ok(Self { root, proc, sys, sources })
+        let proc = kernel_tree(&sources.proc)?.map(Arc::new);
+        let sys = kernel_tree(&sources.sys)?;
+        let own_kernel = proc.as_ref().filter(|_| sources.kernel);
+        let aside = own_kernel.map(|proc| Aside::start(Arc::clone(proc)));
+        Ok(Self { root, proc, sys, aside, sources })
     }
 
     /// Whether the host runs while it is audited.
@@ -105,8 +112,7 @@ impl Host {
     /// # Errors
     /// Absent, or blocked.
     pub fn stat(&self, path: &HostPath) -> Result<Stat, ReadError> {
-        let (tree, inside) = self.tree(path)?;
-        tree.stat(&inside)
+        self.ask(path, Root::stat)
     }
 
     /// What the path leads to; see [`Root::stat_followed`].
@@ -114,8 +120,7 @@ impl Host {
     /// # Errors
     /// Absent, or blocked.
     pub fn stat_followed(&self, path: &HostPath) -> Result<Stat, ReadError> {
-        let (tree, inside) = self.tree(path)?;
-        tree.stat_followed(&inside)
+        self.ask(path, Root::stat_followed)
     }
 
     /// Opens a regular file; see [`Root::open_file`].
@@ -123,8 +128,7 @@ impl Host {
     /// # Errors
     /// Absent, or blocked.
     pub fn open_file(&self, path: &HostPath) -> Result<OpenFile, ReadError> {
-        let (tree, inside) = self.tree(path)?;
-        tree.open_file(&inside)
+        self.ask(path, Root::open_file)
     }
 
     /// Reads a regular file; see [`Root::read`].
@@ -132,9 +136,8 @@ impl Host {
     /// # Errors
     /// Absent, or blocked.
     pub fn read(&self, path: &HostPath, limit: usize) -> Result<Content, ReadError> {
-        let (tree, inside) = self.tree(path)?;
-        let content = tree.read(&inside, limit)?;
-        let real = Self::outside(path, &inside, content.real);
+        let content = self.ask(path, move |tree, inside| tree.read(inside, limit))?;
+        let real = Self::outside(path, content.real);
         Ok(Content { path: path.clone(), real, ..content })
     }
 
@@ -143,8 +146,7 @@ impl Host {
     /// # Errors
     /// Absent, or blocked.
     pub fn list(&self, path: &HostPath, limit: usize) -> Result<Listing, ReadError> {
-        let (tree, inside) = self.tree(path)?;
-        let mut listing = tree.list(&inside, limit)?;
+        let mut listing = self.ask(path, move |tree, inside| tree.list(inside, limit))?;
         for entry in &mut listing.entries {
             entry.path = path.join(entry.name.as_bytes());
         }
@@ -156,8 +158,7 @@ impl Host {
     /// # Errors
     /// Absent, or blocked.
     pub fn read_link(&self, path: &HostPath) -> Result<Text, ReadError> {
-        let (tree, inside) = self.tree(path)?;
-        tree.read_link(&inside)
+        self.ask(path, Root::read_link)
     }
 
     /// Where a path really lies; see [`Root::resolve`].
@@ -165,33 +166,46 @@ impl Host {
     /// # Errors
     /// Absent, or blocked.
     pub fn resolve(&self, path: &HostPath) -> Result<HostPath, ReadError> {
-        let (tree, inside) = self.tree(path)?;
-        Ok(Self::outside(path, &inside, tree.resolve(&inside)?))
+        Ok(Self::outside(path, self.ask(path, Root::resolve)?))
     }
 
-    /// The tree a path belongs to, and the path below that tree's top.
-    fn tree(&self, path: &HostPath) -> Result<(&Root, HostPath), Blocked> {
-        for (top, tree) in [("/proc", &self.proc), ("/sys", &self.sys)] {
-            if path.is_under(top) {
-                let inside = path.as_bytes().get(top.len()..).unwrap_or_default();
-                let tree = tree.as_ref().ok_or(Blocked::Unavailable)?;
-                return Ok((tree, HostPath::new(inside)));
+    /// Asks the tree that a path belongs to, by the thread that may.
+    fn ask<T: Send + 'static>(
+        &self,
+        path: &HostPath,
+        question: impl FnOnce(&Root, &HostPath) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let Some(top) = kernel_top(path) else { return question(&self.root, path) };
+        let inside = HostPath::new(path.as_bytes().get(top.len()..).unwrap_or_default());
+        match (top, &self.aside) {
+            (PROC, Some(aside)) if is_of_a_process(&inside) => {
+                aside.ask(move |tree| question(tree, &inside))?
             }
+            (PROC, _) => question(self.proc.as_ref().ok_or(Blocked::Unavailable)?, &inside),
+            _ => question(self.sys.as_ref().ok_or(Blocked::Unavailable)?, &inside),
         }
-        Ok((&self.root, path.clone()))
     }
 
-    /// Puts back what [`Host::tree`] cut off a path.
-    fn outside(asked: &HostPath, inside: &HostPath, real: HostPath) -> HostPath {
-        let kernel_top =
-            asked.as_bytes().len() - inside.as_bytes().len().min(asked.as_bytes().len());
-        match asked.as_bytes().get(..kernel_top) {
-            Some(top) if !top.is_empty() && asked != inside => {
-                HostPath::new([top, real.as_bytes()].concat())
-            }
-            _ => real,
+    /// Puts back the top that was cut off a kernel path.
+    fn outside(asked: &HostPath, real: HostPath) -> HostPath {
+        match kernel_top(asked) {
+            Some(top) => HostPath::new([top.as_bytes(), real.as_bytes()].concat()),
+            None => real,
         }
     }
+}
+
+const PROC: &str = "/proc";
+const SYS: &str = "/sys";
+
+/// The kernel's tree that a path lies in.
+fn kernel_top(path: &HostPath) -> Option<&'static str> {
+    [PROC, SYS].into_iter().find(|top| path.is_under(top))
+}
+
+/// Whether a path below /proc is about one process.
+fn is_of_a_process(inside: &HostPath) -> bool {
+    inside.components().next().is_some_and(|first| first.iter().all(u8::is_ascii_digit))
 }
 
 #[cfg(test)]
@@ -229,5 +243,24 @@ mod tests {
         let (_dir, host) = fixture();
         let missing = host.read(&HostPath::new("/sys/module"), 100).unwrap_err();
         assert_eq!(missing, Blocked::Unavailable.into());
+    }
+
+    #[test]
+    fn other_processes_are_seen_from_inside_the_sandbox() {
+        let mut other = std::process::Command::new("/bin/sleep").arg("60").spawn().unwrap();
+        let links = std::thread::spawn({
+            let pid = other.id();
+            move || {
+                let host = Host::open(HostSources::live()).unwrap();
+                crate::sandbox::restrict(&[]);
+                let read = |name| host.read_link(&HostPath::new(format!("/proc/{pid}/{name}")));
+                [read("fd/0"), read("exe"), read("ns/net")]
+            }
+        })
+        .join()
+        .unwrap();
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert!(links.iter().all(Result::is_ok), "{links:?}");
     }
 }

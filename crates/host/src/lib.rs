@@ -5,6 +5,7 @@
 //! inside its root, whatever links an intruder left; every open is read-only, bounded and cannot
 //! block; what could not be read says why ([`Blocked`]).
 
+mod aside;
 mod blocked;
 mod detached;
 mod dir;

@@ -128,7 +128,8 @@ const REFUSED_HERE: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_HERE: &[libc::c_long] = &[];
 
-fn restrict_calls() -> Option<()> {
+/// The seccomp half alone, for this thread and all it starts.
+pub(crate) fn restrict_calls() -> Option<()> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).ok()?;
     let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> =
         REFUSED_CALLS.iter().chain(REFUSED_HERE).map(|&call| (call, Vec::new())).collect();
