@@ -53,6 +53,12 @@ const INTERPRETERS: [(&[u8], Language); 13] = [
     (b"expect", Language::Tcl),
 ];
 
+/// Extensions of files that say what starts and are no scripts themselves.
+const DATA: [&[u8]; 13] = [
+    b"service", b"timer", b"socket", b"path", b"desktop", b"conf", b"rules", b"json", b"yaml",
+    b"yml", b"toml", b"xml", b"jar",
+];
+
 impl Language {
     /// Tells the language from the first bytes.
     pub fn of(text: &[u8]) -> Self {
@@ -87,10 +93,7 @@ impl Language {
             (Self::Shell, b"lua") => Self::Lua,
             (Self::Shell, b"js" | b"mjs" | b"cjs") => Self::Node,
             (Self::Shell, b"awk") => Self::Awk,
-            (Self::Shell, b"service" | b"timer" | b"socket" | b"path" | b"desktop" | b"conf")
-            | (Self::Shell, b"rules" | b"json" | b"yaml" | b"yml" | b"toml" | b"xml" | b"jar") => {
-                Self::Other
-            }
+            (Self::Shell, other) if DATA.contains(&other) => Self::Other,
             (found, _) => found,
         }
     }
