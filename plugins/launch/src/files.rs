@@ -173,8 +173,7 @@ fn odd_place(path: &HostPath, launch: &Launch, out: &mut Findings) {
     let autostart = path.components().any(|part| part == b"autostart" || part == b"systemd");
     let (severity, confidence) = match place(path.as_bytes()) {
         _ if session => return,
-        Place::Disguised => (Severity::High, Confidence::Likely),
-        Place::Temporary | Place::Odd => (Severity::High, Confidence::Likely),
+        Place::Disguised | Place::Temporary | Place::Odd => (Severity::High, Confidence::Likely),
         Place::Hidden if (in_system || autostart) && path.name().starts_with(b".") => {
             (Severity::Medium, Confidence::Likely)
         }

@@ -98,7 +98,11 @@ pub(super) fn pipeline(script: &Script, stages: &[Range<usize>], walk: &mut Walk
     let mut decoded = false;
     for (at, range) in stages.iter().enumerate() {
         let commands = stage(script, range);
-        if at > 0 && commands.iter().any(reads_commands) {
+        // at(1) has a shell run what it reads, only later.
+        let hands_over = |command: &Command| {
+            reads_commands(command) || matches!(command.name(), b"at" | b"batch")
+        };
+        if at > 0 && commands.iter().any(hands_over) {
             let span = pipeline_span(script, stages);
             if decoded {
                 let technique = "pipes what it decodes to a shell";

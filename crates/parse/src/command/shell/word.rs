@@ -2,10 +2,8 @@
 
 use super::list::Parser;
 use super::variables::{Expansion, assignment_name, is_name};
-use super::{DEEPEST, Inner, Role, Script, UNKNOWN_OUTPUT, Word, output, parse_within, unescape};
+use super::{Inner, Role, Script, Word, unescape};
 
-/// How far an arithmetic `$((..))` is looked for before it is taken for a substitution.
-const LONGEST_ARITHMETIC: usize = 4096;
 /// No word grows beyond this.
 const LONGEST_WORD: usize = 256 * 1024;
 /// Brace expansion makes no more words than this.
@@ -15,15 +13,15 @@ const MOST_BRACES: usize = 64;
 #[allow(clippy::struct_excessive_bools)] // independent facts about one word
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    text: Vec<u8>,
+    pub(super) text: Vec<u8>,
     /// Something was written, if only an empty quote.
-    started: bool,
-    dynamic: bool,
-    quoted: bool,
-    array: bool,
-    from: usize,
-    done: Vec<Word>,
-    inner: Vec<(Role, Script)>,
+    pub(super) started: bool,
+    pub(super) dynamic: bool,
+    pub(super) quoted: bool,
+    pub(super) array: bool,
+    pub(super) from: usize,
+    pub(super) done: Vec<Word>,
+    pub(super) inner: Vec<(Role, Script)>,
 }
 
 /// The words that came out of one written word, and the scripts inside them.
@@ -47,14 +45,14 @@ pub(super) fn is_metacharacter(byte: u8) -> bool {
 }
 
 impl Draft {
-    fn push(&mut self, byte: u8) {
+    pub(super) fn push(&mut self, byte: u8) {
         self.started = true;
         if self.text.len() < LONGEST_WORD {
             self.text.push(byte);
         }
     }
 
-    fn extend(&mut self, bytes: &[u8]) {
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
         self.started = true;
         let room = LONGEST_WORD.saturating_sub(self.text.len());
         self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
@@ -70,7 +68,7 @@ impl Draft {
     }
 
     /// Puts an unquoted expansion in, split at white space.
-    fn extend_split(&mut self, value: &[u8], to: usize) {
+    pub(super) fn extend_split(&mut self, value: &[u8], to: usize) {
         for (index, part) in value.split(u8::is_ascii_whitespace).enumerate() {
             if index > 0 {
                 self.split(to);
@@ -81,7 +79,7 @@ impl Draft {
         }
     }
 
-    fn is_assignment(&self) -> bool {
+    pub(super) fn is_assignment(&self) -> bool {
         self.done.is_empty() && assignment_name(&self.text).is_some()
     }
 }
@@ -273,132 +271,4 @@ fn braces(word: &Word) -> Option<Vec<Word>> {
     }
     let parts = inside.split(|&byte| byte == b',').take(MOST_BRACES);
     Some(parts.map(|part| Word { text: part.to_vec(), ..word.clone() }).collect())
-}
-
-/// Substitutions: scripts inside words.
-impl Parser<'_, '_> {
-    /// What follows `$` and starts with `(`.
-    fn parenthesis(&mut self, draft: &mut Draft, in_quotes: bool) {
-        if self.arithmetic() {
-            draft.dynamic = true;
-            draft.push(UNKNOWN_OUTPUT);
-            return;
-        }
-        if self.depth >= DEEPEST {
-            self.shared.truncated = true;
-            draft.push(b'$');
-            self.cursor.skip(1);
-            return;
-        }
-        self.cursor.skip(1);
-        let script = self.nested(b')');
-        self.output(draft, script, in_quotes);
-    }
-
-    /// Skips `((..))` when one stands here.
-    fn arithmetic(&mut self) -> bool {
-        if !self.cursor.starts_with(b"((") {
-            return false;
-        }
-        let mut depth = 0_u32;
-        for (index, &byte) in self.cursor.rest().iter().take(LONGEST_ARITHMETIC).enumerate() {
-            match byte {
-                b'(' => depth += 1,
-                b')' => depth = depth.saturating_sub(1),
-                b'\n' => return false,
-                _ => {}
-            }
-            if depth == 1 && byte == b')' && self.cursor.peek_at(index + 1) == Some(b')') {
-                self.cursor.skip(index + 2);
-                return true;
-            }
-            if depth == 0 {
-                return false;
-            }
-        }
-        false
-    }
-
-    /// Uses the output of `script` as part of the word.
-    fn output(&mut self, draft: &mut Draft, script: Script, in_quotes: bool) {
-        let here = self.cursor.position();
-        match output::of(&script) {
-            Some(value) if in_quotes || draft.is_assignment() => {
-                let end = value.iter().rposition(|&byte| byte != b'\n').map_or(0, |at| at + 1);
-                draft.extend(value.get(..end).unwrap_or_default());
-            }
-            Some(value) => draft.extend_split(&value, here),
-            None => {
-                draft.dynamic = true;
-                draft.push(UNKNOWN_OUTPUT);
-            }
-        }
-        let place = self.words_so_far + draft.done.len();
-        draft.inner.push((Role::Output(place), script));
-    }
-
-    fn backticks(&mut self, draft: &mut Draft, in_quotes: bool) {
-        let from = self.cursor.position();
-        let mut text = Vec::new();
-        while let Some(byte) = self.cursor.bump() {
-            match byte {
-                b'`' => break,
-                b'\\' => match self.cursor.bump() {
-                    Some(next @ (b'`' | b'\\' | b'$')) => text.push(next),
-                    Some(b'"') if in_quotes => text.push(b'"'),
-                    Some(next) => text.extend_from_slice(&[b'\\', next]),
-                    None => {}
-                },
-                other => text.push(other),
-            }
-        }
-        let at = self.spans(from).start..self.spans(self.cursor.position()).end;
-        let script = parse_within(&text, self.shared, self.depth + 1, Some(&at));
-        self.output(draft, script, in_quotes);
-    }
-
-    /// `<(..)` and `>(..)`.
-    fn process_substitution(&mut self, direction: u8, draft: &mut Draft) {
-        self.cursor.skip(2);
-        if self.depth >= DEEPEST {
-            self.shared.truncated = true;
-            return;
-        }
-        let script = self.nested(b')');
-        let place = self.words_so_far + draft.done.len();
-        let role = if direction == b'<' { Role::ReadFrom(place) } else { Role::WriteTo };
-        draft.dynamic = true;
-        draft.push(UNKNOWN_OUTPUT);
-        draft.inner.push((role, script));
-    }
-
-    /// `NAME=(..)`: the elements, joined by blanks.
-    fn array(&mut self, draft: &mut Draft) {
-        self.cursor.skip(1);
-        if self.depth >= DEEPEST {
-            self.shared.truncated = true;
-            return;
-        }
-        draft.array = true;
-        self.depth += 1;
-        loop {
-            self.cursor.take_while(|byte| is_blank(byte) || byte == b'\n');
-            if self.cursor.at_end() || self.cursor.take(b")") {
-                break;
-            }
-            let element = self.word();
-            if element.words.is_empty() {
-                self.cursor.skip(1);
-            }
-            for word in element.words {
-                if !draft.text.ends_with(b"=") {
-                    draft.push(b' ');
-                }
-                draft.extend(&word.text);
-                draft.dynamic |= !word.known;
-            }
-            draft.inner.extend(element.inner.into_iter().map(|inner| (inner.role, inner.script)));
-        }
-        self.depth -= 1;
-    }
 }
