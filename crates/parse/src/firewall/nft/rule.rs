@@ -126,6 +126,10 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn statement(&mut self) {
+        let header = [b"ip".as_slice(), b"ip6", b"tcp", b"udp", b"ct", b"ether"];
+        if self.word(2) == b"set" && header.contains(&self.word(0)) {
+            return self.setting();
+        }
         match (self.word(0), self.word(1)) {
             (b"meta", _) => self.meta(),
             (b"mark", _) => self.mark(1),

@@ -109,6 +109,14 @@ fn raw_payload_matches_are_told_from_fields() {
 }
 
 #[test]
+fn changing_a_header_is_what_a_rule_does_and_no_condition() {
+    let rule = one("tcp dport 8443 tcp dport set 22");
+    assert_eq!(rule.verdict, Verdict::Other(Text::from("tcp dport set 22")));
+    let ports = vec![PortRange::one(8443)];
+    assert_eq!(rule.matches.last(), Some(&Condition::DestinationPort(ports).plain()));
+}
+
+#[test]
 fn variables_are_put_in_and_includes_are_named() {
     let set = parse_nft_script(
         b"include \"/etc/nftables/*.nft\"\ndefine admin = { 192.0.2.1, 192.0.2.2 }\n\
