@@ -22,6 +22,10 @@ use crate::index::{Entry, PackageDb};
 use crate::knowledge::SPEAKER;
 use work::Found;
 
+/// Files that disagree and are named; a package manager of its own (npm, pip) that upgrades itself in
+/// place accounts for a thousand.
+const MOST_SUSPECTS: usize = 20_000;
+
 /// A packaged path to look at.
 #[derive(Clone, Copy)]
 pub(crate) struct Task<'a> {
@@ -52,17 +56,28 @@ pub(crate) fn verify(
     let (with_digest, without): (Vec<_>, Vec<_>) =
         tasks.into_iter().partition(|task| task.entry.expected.is_some());
     let mut out = Verification::default();
-    let mut suspects = Vec::new();
+    let (mut suspects, mut unchecked) = (Vec::new(), 0_u64);
     for (task, found) in work::digest_all(root, &with_digest, deadline) {
-        sort_out(task, found, &mut out, &mut suspects);
+        if matches!(found, Found::Blocked(Blocked::OutOfTime)) {
+            unchecked += 1;
+        } else {
+            sort_out(task, found, &mut out, &mut suspects);
+        }
     }
+    out.gaps.extend((unchecked > 0).then(|| out_of_time(unchecked)));
     let gone = without.par_iter().filter(|task| work::is_gone(root, **task));
     suspects
         .extend(gone.map(|task| Suspect { task: *task, found: Found::Absent }).collect::<Vec<_>>());
     out.without_digest = without.len() as u64;
     suspects.retain(|suspect| !is_explained(db, suspect));
+    suspects.sort_by_key(|suspect| suspect.task.place);
+    if let Some(first_left_out) = suspects.get(MOST_SUSPECTS) {
+        let detail = format!("{} files disagree with their packages", suspects.len());
+        let gap = gap(first_left_out.task, Blocked::TooLarge);
+        out.gaps.push(Gap { detail: Some(detail), ..gap });
+        suspects.truncate(MOST_SUSPECTS);
+    }
     out.suspects = suspects.par_iter().map(|s| suspect::facts(db, root, s, deadline)).collect();
-    out.suspects.sort_by(|a, b| a.path.cmp(&b.path));
     out
 }
 
@@ -100,16 +115,25 @@ fn sort_out<'a>(
             }
         }
         Found::Blocked(reason) if reason != Blocked::NotRegular => {
-            out.gaps.push(Gap {
-                plugin: SPEAKER.to_owned(),
-                path: task.path(),
-                line: None,
-                reason,
-                detail: None,
-                matters: true,
-            });
+            out.gaps.push(gap(task, reason));
         }
         other => suspects.push(Suspect { task, found: other }),
+    }
+}
+
+fn gap(task: Task<'_>, reason: Blocked) -> Gap {
+    let (plugin, path) = (SPEAKER.to_owned(), task.path());
+    Gap { plugin, path, line: None, reason, detail: None, matters: true }
+}
+
+fn out_of_time(unchecked: u64) -> Gap {
+    Gap {
+        plugin: SPEAKER.to_owned(),
+        path: HostPath::new("/"),
+        line: None,
+        reason: Blocked::OutOfTime,
+        detail: Some(format!("{unchecked} packaged files were not checked")),
+        matters: true,
     }
 }
 

@@ -251,6 +251,7 @@ fn files_known_already_are_left_out_and_time_that_is_up_is_told() {
     assert_eq!((found.checked, found.suspects.len()), (1, 0));
     let found = root.db.verify(&root.host, &done, Deadline::after(Duration::ZERO));
     assert_eq!((found.checked, found.gaps[0].reason), (0, Blocked::OutOfTime));
+    assert_eq!(found.gaps[0].detail.as_deref(), Some("1 packaged files were not checked"));
 }
 
 #[test]
