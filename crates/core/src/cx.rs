@@ -200,7 +200,7 @@ impl<'a> Cx<'a> {
         match self.rooms.for_want() {
             Room::Free => self.out.wanted.push(path.clone()),
             Room::JustFull => {
-                self.gap_because(path, Blocked::TooLarge, "more files than are examined")
+                self.gap_because(path, Blocked::TooLarge, "more files than are examined");
             }
             Room::Full => {}
         }
