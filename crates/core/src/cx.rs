@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use coroner_host::{Blocked, Content, DirEntry, FileType, Host, HostPath, ReadError, Stat};
 use coroner_parse::{BadLine, Text};
 
+use crate::room::{Room, Rooms};
 use crate::{Gap, Item, ItemKind, Launch, Options};
 
 /// The time by which some work must be done.
@@ -55,6 +56,7 @@ pub struct Cx<'a> {
     options: &'a Options,
     deadline: Deadline,
     out_of_time_said: bool,
+    rooms: Rooms,
     pub(crate) out: Collected,
 }
 
@@ -62,7 +64,8 @@ impl<'a> Cx<'a> {
     pub(crate) fn new(plugin: &'static str, host: &'a Host, options: &'a Options) -> Self {
         let deadline = Deadline::after(options.plugin_budget);
         let out = Collected::default();
-        Self { plugin, host, options, deadline, out_of_time_said: false, out }
+        let rooms = Rooms::default();
+        Self { plugin, host, options, deadline, out_of_time_said: false, rooms, out }
     }
 
     /// Doors to the running kernel and to work that needs more than files.
@@ -167,18 +170,40 @@ impl<'a> Cx<'a> {
     /// Adds an item to the report.
     #[allow(clippy::needless_pass_by_value)] // a plugin has no more use for it
     pub fn emit<T: ItemKind>(&mut self, item: T) {
-        self.out.items.push(Item::of(&item));
+        match self.rooms.for_item() {
+            Room::Free => self.out.items.push(Item::of(&item)),
+            Room::JustFull => {
+                self.gap_because(
+                    &HostPath::new("/"),
+                    Blocked::TooLarge,
+                    "more items than are kept",
+                );
+            }
+            Room::Full => {}
+        }
     }
 
     /// Adds something that starts a program by itself. Its file and its programs get file facts,
     /// their text is kept when no package vouches for them, and the shared judge looks at it all.
     pub fn launch(&mut self, launch: Launch) {
-        self.out.launches.push(launch);
+        match self.rooms.for_launch(&launch.file) {
+            Room::Free => self.out.launches.push(launch),
+            Room::JustFull => {
+                self.gap_because(&launch.file, Blocked::TooLarge, "starts more than is kept");
+            }
+            Room::Full => {}
+        }
     }
 
     /// Asks for the facts of a file: they are in `items.file(path)` when judging.
     pub fn want(&mut self, path: &HostPath) {
-        self.out.wanted.push(path.clone());
+        match self.rooms.for_want() {
+            Room::Free => self.out.wanted.push(path.clone()),
+            Room::JustFull => {
+                self.gap_because(path, Blocked::TooLarge, "more files than are examined");
+            }
+            Room::Full => {}
+        }
     }
 
     /// Asks for the facts of a file only if no package owns it, for walks over directories where
@@ -205,7 +230,11 @@ impl<'a> Cx<'a> {
     /// Says that a line could not be understood. Programs skip such lines too, so the verdict does
     /// not wait for it.
     pub fn bad_line(&mut self, path: &HostPath, bad: &BadLine) {
-        let detail = format!("{}: {}", bad.reason, bad.start);
+        let detail = match self.rooms.for_bad_line(path) {
+            Room::Free => format!("{}: {}", bad.reason, bad.start),
+            Room::JustFull => "and more lines after it".to_owned(),
+            Room::Full => return,
+        };
         self.push_gap(path, Some(bad.number), Blocked::Malformed, Some(detail), false);
     }
 

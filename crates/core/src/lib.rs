@@ -19,6 +19,7 @@ mod plugin;
 pub mod policy;
 mod redact;
 mod report;
+mod room;
 mod rule;
 mod schema;
 mod shared;

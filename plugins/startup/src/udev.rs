@@ -6,7 +6,8 @@
 use std::collections::HashSet;
 
 use coroner_core::{
-    Confidence, Cx, FileType, Findings, HostPath, ItemKind, Items, Launch, Severity, Text, Trigger,
+    Blocked, Confidence, Cx, FileType, Findings, HostPath, ItemKind, Items, Launch, Severity, Text,
+    Trigger,
 };
 use coroner_parse::startup::exec::split_words;
 use coroner_parse::startup::udev::{self, Operator, UdevRule, UdevStart};
@@ -49,6 +50,8 @@ const DIRECTORIES: &[&str] = &[
     "/usr/lib/udev/rules.d",
     "/lib/udev/rules.d",
 ];
+/// Rules read from one file; distributions' longest have a few hundred.
+const MOST_RULES: usize = 5_000;
 /// Where udev looks for a program without a path.
 const HELPERS: [&str; 2] = ["/usr/lib/udev", "/lib/udev"];
 /// Schedulers: a rule has no use for them but to outlive udev's own time limit.
@@ -77,7 +80,11 @@ fn rules_file(cx: &mut Cx<'_>, path: &HostPath) {
     let Some(content) = cx.read(path) else { return };
     cx.want(path);
     let mut jumps = false;
-    for rule in udev::rules(&content.bytes) {
+    let parsed = udev::rules(&content.bytes);
+    if parsed.len() > MOST_RULES {
+        cx.gap_because(path, Blocked::TooLarge, "more rules than are kept");
+    }
+    for rule in parsed.into_iter().take(MOST_RULES) {
         match rule {
             Ok(rule) => {
                 jumps |= rule.tokens.iter().any(|token| token.key == "GOTO");
