@@ -1,4 +1,5 @@
 //! Arguments, exit statuses and where reports go.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
 
 mod support;
 

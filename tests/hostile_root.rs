@@ -1,4 +1,5 @@
 //! A root made to harm the auditor: it must end in time, in bounds, and say what it did not see.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
 
 mod support;
 
@@ -155,7 +156,7 @@ fn a_hundred_thousand_crontabs_end_within_memory() {
     assert!(peak < MOST_MEMORY, "{peak} KiB");
 }
 
-/// The most resident memory a child had, in KiB, as the kernel counted it (VmHWM, proc(5)).
+/// The most resident memory a child had, in KiB, as the kernel counted it (`VmHWM`, proc(5)).
 fn peak_memory(child: &mut std::process::Child) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;

@@ -1,5 +1,6 @@
 //! Whole Debian roots, straight from the archive: quiet when clean, quiet after an administrator's
 //! ordinary changes, loud when its tools are replaced, and the same live as offline.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
 #![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
 
 mod support;

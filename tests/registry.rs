@@ -1,4 +1,5 @@
 //! What must hold of every plugin and rule at once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! A whole Debian root with each way in which intruders tamper with programs, at once; and the same
 //! root with the unpackaged programs that administrators keep.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
 #![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
 
 mod support;

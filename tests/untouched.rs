@@ -1,4 +1,5 @@
 //! The auditor changes nothing, runs nothing and loads nothing of the host: shown on a whole root.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
 #![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
 
 mod support;

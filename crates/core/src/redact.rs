@@ -64,10 +64,7 @@ fn text_without(text: &Text) -> Text {
 
 fn without(text: &str) -> Cow<'_, str> {
     EXPRESSIONS.iter().fold(Cow::Borrowed(text), |text, expression| {
-        match expression.is_match(&text) {
-            true => Cow::Owned(masked(expression, &text)),
-            false => text,
-        }
+        if expression.is_match(&text) { Cow::Owned(masked(expression, &text)) } else { text }
     })
 }
 
