@@ -6,7 +6,7 @@ mod support;
 use std::path::Path;
 use std::process::Stdio;
 
-use coroner_core::{Level, Report};
+use coroner_core::{Level, Mode, Report};
 use coroner_testkit::Tree;
 use support::{audit, coroner, report, status};
 
@@ -143,6 +143,17 @@ fn the_same_root_gives_the_same_bytes_times_aside() {
         serde_json::to_string(&report).unwrap()
     };
     assert_eq!(masked(audit(root.path(), &[])), masked(audit(root.path(), &[])));
+}
+
+#[test]
+fn a_mounted_host_with_its_proc_is_audited_live() {
+    let root = quiet().write();
+    let (offline, _) = audit(root.path(), &["--scope", "quick"]);
+    let (live, _) = audit(root.path(), &["--scope", "quick", "--proc", "/proc"]);
+    assert_eq!((offline.run.mode, live.run.mode), (Mode::Offline, Mode::Live));
+    assert!(offline.host.kernel.is_none() && live.host.kernel.is_some());
+    let kinds = |report: &Report| report.items.iter().filter(|i| i.kind == "kernel.state").count();
+    assert!(kinds(&live) > kinds(&offline));
 }
 
 #[test]

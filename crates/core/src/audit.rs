@@ -12,12 +12,12 @@ use coroner_parse::Text;
 use crate::cx::Collected;
 use crate::files::{Ask, Resolved, Resolver};
 use crate::launches::ProgramFinder;
-use crate::packages::{NoPackages, PackageKnowledge};
+use crate::packages::{NoPackages, PackageKnowledge, Verification};
 use crate::policy::Policy;
 use crate::report::{Mode, SCHEMA};
 use crate::{
     Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, Needs, Options, Plugin, Report,
-    Run, Scope, Status, Time, Tool, Verdict, finding, identity, redact,
+    Run, Scope, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
 };
 
 /// Loads the package databases of a root.
@@ -72,10 +72,12 @@ impl Audit {
         said("judging");
         let mut gaps = own_gaps(packages.as_ref());
         gaps.append(&mut collected.gaps);
-        gaps.extend(checked.1);
-        let items = gather(collected, resolved, checked.0, packages.as_ref(), &mut gaps);
+        let verified = checked.as_ref().map(Verified::from);
+        let items = gather(collected, resolved, checked, packages.as_ref(), &mut gaps);
         let findings = judge_all(&self.plugins, &items, &mut gaps);
-        self.report(started, items, findings, gaps, std::mem::take(&mut coverage))
+        coverage.extend(self.not_asked_for());
+        let run = self.describe(started, verified);
+        self.report(run, items, findings, gaps, coverage)
     }
 
     fn start_loading(&mut self) -> std::thread::JoinHandle<Box<dyn PackageKnowledge>> {
@@ -145,17 +147,28 @@ impl Audit {
         resolved: &Resolved,
         packages: &dyn PackageKnowledge,
         deadline: Deadline,
-    ) -> (Vec<Item>, Vec<Gap>) {
-        if self.options.scope == Scope::Quick {
-            return (Vec::new(), Vec::new());
-        }
-        let checked = packages.verify(&self.host, &resolved.places(), deadline);
-        (checked.suspects.iter().map(Item::of).collect(), checked.gaps)
+    ) -> Option<Verification> {
+        let whole = self.options.scope != Scope::Quick;
+        whole.then(|| packages.verify(&self.host, &resolved.places(), deadline))
+    }
+
+    /// What the person left out is said, so that nobody takes it for looked at.
+    fn not_asked_for(&self) -> impl Iterator<Item = Coverage> {
+        let left_out = self.plugins.iter().filter(|p| !self.options.wants(p.meta().id));
+        left_out.map(|plugin| Coverage {
+            plugin: plugin.meta().id.to_owned(),
+            status: Status::Skipped,
+            items: 0,
+            findings: 0,
+            gaps: 0,
+            ms: 0,
+            why: Some("not asked for".to_owned()),
+        })
     }
 
     fn report(
         &self,
-        started: Time,
+        run: Run,
         items: Items,
         mut findings: Vec<Finding>,
         mut gaps: Vec<Gap>,
@@ -173,7 +186,7 @@ impl Audit {
             schema: SCHEMA.to_owned(),
             tool: self.tool.clone(),
             host: identity::identify(&self.host, &self.options),
-            run: self.describe(started),
+            run,
             verdict,
             coverage: count(coverage, &findings, &gaps),
             findings,
@@ -182,7 +195,7 @@ impl Audit {
         }
     }
 
-    fn describe(&self, started: Time) -> Run {
+    fn describe(&self, started: Time, verified: Option<Verified>) -> Run {
         use std::os::unix::ffi::OsStrExt;
         let root = self.host.sources().root.as_os_str().as_bytes();
         Run {
@@ -196,7 +209,14 @@ impl Audit {
             keeps_atime: self.host.keeps_atime(),
             trusted_nets: self.options.trusted_nets.iter().map(ToString::to_string).collect(),
             redacted: self.options.redact,
+            verified,
         }
+    }
+}
+
+impl From<&Verification> for Verified {
+    fn from(found: &Verification) -> Self {
+        Self { checked: found.checked, agreed: found.agreed, without_digest: found.without_digest }
     }
 }
 
@@ -306,7 +326,7 @@ fn join_or<T>(handle: std::thread::JoinHandle<T>, otherwise: impl FnOnce() -> T)
 fn gather(
     collected: Collected,
     resolved: Resolved,
-    checked: Vec<Item>,
+    checked: Option<Verification>,
     packages: &dyn PackageKnowledge,
     gaps: &mut Vec<Gap>,
 ) -> Items {
@@ -314,7 +334,10 @@ fn gather(
     items.extend(collected.launches.iter().map(Item::of));
     items.extend(resolved.files.iter().map(Item::of));
     items.extend(resolved.scripts.iter().map(Item::of));
-    items.extend(checked);
+    if let Some(checked) = checked {
+        items.extend(checked.suspects.iter().map(Item::of));
+        gaps.extend(checked.gaps);
+    }
     items.extend(packages.packages().iter().map(Item::of));
     gaps.extend(resolved.gaps);
     Items::new(items)

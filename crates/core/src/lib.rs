@@ -40,7 +40,7 @@ pub use options::{Options, Scope};
 pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
 pub use report::{
     BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, Report, ReportError, Run, SCHEMA,
-    Status, Tool,
+    Status, Tool, Verified,
 };
 pub use rule::{Confidence, Rule, Severity};
 pub use schema::report_schema;

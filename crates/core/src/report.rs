@@ -105,6 +105,20 @@ pub struct Run {
     pub trusted_nets: Vec<String>,
     /// Whether secrets in scripts and commands were masked.
     pub redacted: bool,
+    /// What checking every packaged file came to; none in scope `quick`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
+}
+
+/// What checking every packaged file came to, beyond the files that items name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Verified {
+    /// Files opened and digested.
+    pub checked: u64,
+    /// Of these, how many agree with the host's package database.
+    pub agreed: u64,
+    /// Packaged files of whose content the database says nothing (links, mostly).
+    pub without_digest: u64,
 }
 
 /// Whether the host ran while it was audited.

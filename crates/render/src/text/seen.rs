@@ -67,6 +67,12 @@ pub(super) fn coverage(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
             row.plugin, row.items, row.findings, row.gaps, row.ms
         ))?;
     }
+    if let Some(verified) = report.run.verified {
+        page.line(&format!(
+            "  packaged files: {} digested, {} agree with the host's own package database",
+            verified.checked, verified.agreed
+        ))?;
+    }
     let read_only = format!("{:?}", report.run.read_only).to_lowercase();
     page.line(&format!(
         "  coroner {}, {} items, kept to reading by the kernel: {read_only}, access times kept: {}",

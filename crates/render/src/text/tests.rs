@@ -2,7 +2,7 @@ use super::*;
 use coroner_core::policy::Acceptance;
 use coroner_core::{
     Blocked, Confidence, Coverage, Evidence, Finding, Gap, HostIdentity, HostPath, OsIdentity, Run,
-    SCHEMA, Scope, Status, Subject, Text, Time, Tool, Verdict,
+    SCHEMA, Scope, Status, Subject, Text, Time, Tool, Verdict, Verified,
 };
 
 fn finding(rule: &str, severity: Severity, path: &[u8]) -> Finding {
@@ -47,6 +47,7 @@ fn report(findings: Vec<Finding>, gaps: Vec<Gap>) -> Report {
             keeps_atime: true,
             trusted_nets: vec![],
             redacted: false,
+            verified: Some(Verified { checked: 16_000, agreed: 15_999, without_digest: 3 }),
         },
         verdict: Verdict::of(&findings, &gaps),
         findings,
