@@ -1,5 +1,6 @@
 //! modprobe.d(5), modules-load.d(5) and Debian's `/etc/modules`.
 
+use crate::line::continued;
 use crate::{BadLine, Text, lines};
 
 /// What a line of modprobe.d asks for.
@@ -36,30 +37,11 @@ pub struct Directive {
 
 /// Reads a file of modprobe.d; a backslash at the end of a line goes on with the next one.
 pub fn modprobe_config(content: &[u8]) -> Vec<Result<Directive, BadLine>> {
-    let mut found = Vec::new();
-    let mut open: Option<(u32, Vec<u8>)> = None;
-    for line in lines(content) {
-        let line = match line {
-            Ok(line) => line,
-            Err(bad) => {
-                found.push(Err(bad));
-                continue;
-            }
-        };
-        let (start, mut text) = open.take().unwrap_or((line.number, Vec::new()));
-        match line.bytes.strip_suffix(b"\\") {
-            Some(part) if text.len() < crate::line::LONGEST_LINE => {
-                text.extend_from_slice(part);
-                open = Some((start, text));
-            }
-            _ => {
-                text.extend_from_slice(line.bytes);
-                found.extend(directive(start, &text));
-            }
-        }
-    }
-    found.extend(open.and_then(|(start, text)| directive(start, &text)));
-    found
+    let read = |line: Result<(u32, Vec<u8>), BadLine>| match line {
+        Ok((start, text)) => directive(start, &text),
+        Err(bad) => Some(Err(bad)),
+    };
+    continued(content).filter_map(read).collect()
 }
 
 /// `None` for blank lines and comments.

@@ -1,7 +1,8 @@
 //! anacrontab(5).
 
 use super::environment::{Variable, variable};
-use crate::{BadLine, Line, Text, lines};
+use crate::line::continued;
+use crate::{BadLine, Line, Text};
 
 /// An anacrontab, line by line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,29 +33,11 @@ pub struct AnacronJob {
 /// Parses an anacrontab; a backslash at the end of a line joins the next one.
 pub fn anacrontab(content: &[u8]) -> Anacrontab {
     let mut found = Anacrontab::default();
-    let mut joined: Option<(u32, Vec<u8>)> = None;
-    for line in lines(content) {
-        let line = match line {
-            Ok(line) => line,
-            Err(bad) => {
-                found.bad.push(bad);
-                continue;
-            }
-        };
-        let (number, mut text) = joined.take().unwrap_or((line.number, Vec::new()));
-        match line.bytes.strip_suffix(b"\\") {
-            Some(start) if text.len() < crate::line::LONGEST_LINE => {
-                text.extend_from_slice(start);
-                joined = Some((number, text));
-            }
-            _ => {
-                text.extend_from_slice(line.bytes);
-                one(Line { number, bytes: &text }, &mut found);
-            }
+    for line in continued(content) {
+        match line {
+            Ok((number, text)) => one(Line { number, bytes: &text }, &mut found),
+            Err(bad) => found.bad.push(bad),
         }
-    }
-    if let Some((number, text)) = joined {
-        one(Line { number, bytes: &text }, &mut found);
     }
     found
 }

@@ -1,6 +1,7 @@
 //! git's configuration, as far as it names programs that git will run (git-config(1)).
 
-use crate::{BadLine, Text, lines};
+use crate::line::continued_where;
+use crate::{BadLine, Text};
 
 use super::{Found, trim};
 
@@ -57,7 +58,7 @@ fn of_settings<T>(
 ) -> Vec<Result<Found<T>, BadLine>> {
     let mut found = Vec::new();
     let mut section = String::new();
-    for line in joined(content) {
+    for line in continued_where(content, |line| !matches!(trim(line).first(), Some(b'#' | b';'))) {
         match line {
             Err(bad) => found.push(Err(bad)),
             Ok((number, bytes)) => {
@@ -75,36 +76,6 @@ fn of_settings<T>(
         }
     }
     found
-}
-
-/// Lines with a trailing backslash joined to the next; comments left out.
-fn joined(content: &[u8]) -> Vec<Result<(u32, Vec<u8>), BadLine>> {
-    let mut all = Vec::new();
-    let mut open: Option<(u32, Vec<u8>)> = None;
-    for line in lines(content) {
-        let line = match line {
-            Ok(line) => line,
-            Err(bad) => {
-                all.push(Err(bad));
-                continue;
-            }
-        };
-        let (start, mut text) = open.take().unwrap_or((line.number, Vec::new()));
-        let comment = text.is_empty() && matches!(trim(line.bytes).first(), Some(b'#' | b';'));
-        match line.bytes.strip_suffix(b"\\") {
-            _ if comment => {}
-            Some(part) if text.len() < 65_536 => {
-                text.extend_from_slice(part);
-                open = Some((start, text));
-            }
-            _ => {
-                text.extend_from_slice(line.bytes);
-                all.push(Ok((start, text)));
-            }
-        }
-    }
-    all.extend(open.map(Ok));
-    all
 }
 
 /// `[section]` or `[section "sub"]`, and what follows on the same line.

@@ -1,6 +1,7 @@
 //! `/etc/network/interfaces`: commands run when an interface goes up or down (interfaces(5)).
 
-use crate::{BadLine, Text, lines};
+use crate::line::continued;
+use crate::{BadLine, Text};
 
 use super::{Found, trim};
 
@@ -19,30 +20,11 @@ pub struct InterfaceCommand {
 
 /// The commands of an interfaces file.
 pub fn commands(content: &[u8]) -> Vec<Result<Found<InterfaceCommand>, BadLine>> {
-    let mut found = Vec::new();
-    let mut joined: Option<(u32, Vec<u8>)> = None;
-    for line in lines(content) {
-        let line = match line {
-            Ok(line) => line,
-            Err(bad) => {
-                found.push(Err(bad));
-                continue;
-            }
-        };
-        let (start, mut whole) = joined.take().unwrap_or((line.number, Vec::new()));
-        match line.bytes.strip_suffix(b"\\") {
-            Some(part) if whole.len() < 65_536 => {
-                whole.extend_from_slice(part);
-                joined = Some((start, whole));
-            }
-            _ => {
-                whole.extend_from_slice(line.bytes);
-                let value = command(&whole);
-                found.extend(value.map(|value| Ok(Found { line: start, value })));
-            }
-        }
-    }
-    found
+    let read = |line: Result<(u32, Vec<u8>), BadLine>| match line {
+        Ok((line, text)) => command(&text).map(|value| Ok(Found { line, value })),
+        Err(bad) => Some(Err(bad)),
+    };
+    continued(content).filter_map(read).collect()
 }
 
 fn command(text: &[u8]) -> Option<InterfaceCommand> {
@@ -58,6 +40,12 @@ fn command(text: &[u8]) -> Option<InterfaceCommand> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_last_line_that_ends_in_a_backslash_is_not_hidden() {
+        let found = commands(b"iface eth0 inet dhcp\n up /opt/x \\");
+        assert_eq!(found.len(), 1);
+    }
 
     #[test]
     fn commands_of_an_interface_are_found_with_their_line() {

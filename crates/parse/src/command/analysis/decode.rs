@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::programs::is_interpreter;
-use super::super::shell::{Command, How, Role, Script, piped};
-use super::fetch::{runs_argument, taint};
+use super::super::shell::{Command, How, Script, piped};
+use super::fetch::runs_inner;
 use super::network::reads_commands;
 use super::walk::{Origin, Walk, pipeline_span, stage};
 use super::{Kind, Strength};
@@ -47,18 +46,7 @@ pub(super) fn command(command: &Command, walk: &mut Walk<'_>) {
         if !script_decodes(&inner.script) {
             continue;
         }
-        let runs = match inner.role {
-            Role::Output(usize::MAX) => {
-                taint(command, Origin::Decoded, walk);
-                false
-            }
-            Role::Output(at) => runs_argument(command, at),
-            Role::ReadFrom(_) => {
-                is_interpreter(command.name()) || matches!(command.name(), b"." | b"source")
-            }
-            _ => false,
-        };
-        if runs {
+        if runs_inner(command, inner.role, Origin::Decoded, walk) {
             raise(command, walk);
             if let Some(text) = whole_output(&inner.script) {
                 walk.decoded(&text, &command.span);

@@ -114,21 +114,31 @@ fn substitutions(command: &Command, walk: &mut Walk<'_>) {
         if !script_fetches(&inner.script) {
             continue;
         }
-        let runs = match inner.role {
-            Role::Output(usize::MAX) => {
-                taint(command, Origin::Fetched, walk);
-                false
-            }
-            Role::Output(at) => runs_argument(command, at),
-            Role::ReadFrom(_) => {
-                is_interpreter(command.name()) || matches!(command.name(), b"." | b"source")
-            }
-            _ => false,
-        };
-        if runs {
+        if runs_inner(command, inner.role, Origin::Fetched, walk) {
             let strength = strength(&inner.script.commands);
             walk.raise(Kind::FetchAndRun, strength, "runs what it fetches", &command.span);
         }
+    }
+}
+
+/// Whether a command runs what a substitution in it puts out; one that stores it in a variable only
+/// taints that variable.
+pub(super) fn runs_inner(
+    command: &Command,
+    role: Role,
+    origin: Origin,
+    walk: &mut Walk<'_>,
+) -> bool {
+    match role {
+        Role::Output(usize::MAX) => {
+            taint(command, origin, walk);
+            false
+        }
+        Role::Output(at) => runs_argument(command, at),
+        Role::ReadFrom(_) => {
+            is_interpreter(command.name()) || matches!(command.name(), b"." | b"source")
+        }
+        _ => false,
     }
 }
 
