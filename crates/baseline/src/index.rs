@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
 use coroner_host::{Blocked, HostPath, ReadError, Root};
+use coroner_parse::Digest;
 use coroner_parse::Text;
-use coroner_parse::package::Digest;
 
 use crate::exclude::Excludes;
 use crate::links::{Links, parent};

@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use coroner_core::packages::{Claim, Package, PackageKnowledge, Verification};
-use coroner_core::{Algorithm, Blocked, Deadline, Digest, Gap, HostPath};
+use coroner_core::{Blocked, Deadline, Gap, HostPath};
 use coroner_host::Host;
-use coroner_parse::package;
 
 use crate::index::{Entry, PackageDb, Trouble, TroubleKind};
 
@@ -22,7 +21,7 @@ impl PackageDb {
         Claim {
             package: self.package(entry).map(|package| package.name.clone()).unwrap_or_default(),
             conffile: entry.conffile,
-            expected: entry.expected.as_ref().and_then(expected),
+            expected: entry.expected.clone(),
             may_be_missing: self.may_be_missing(path, entry),
         }
     }
@@ -55,21 +54,6 @@ impl PackageKnowledge for PackageDb {
 
     fn verify(&self, host: &Host, done: &HashSet<HostPath>, deadline: Deadline) -> Verification {
         crate::verify::verify(self, host.root(), done, deadline)
-    }
-}
-
-/// A database's digest as reports hold it.
-pub(crate) fn expected(digest: &package::Digest) -> Option<Digest> {
-    Digest::new(algorithm(digest.algorithm()), digest.as_bytes())
-}
-
-pub(crate) fn algorithm(algorithm: package::Algorithm) -> Algorithm {
-    match algorithm {
-        package::Algorithm::Md5 => Algorithm::Md5,
-        package::Algorithm::Sha1 => Algorithm::Sha1,
-        package::Algorithm::Sha256 => Algorithm::Sha256,
-        package::Algorithm::Sha384 => Algorithm::Sha384,
-        package::Algorithm::Sha512 => Algorithm::Sha512,
     }
 }
 

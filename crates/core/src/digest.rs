@@ -1,87 +1,9 @@
-//! Digests: an algorithm and its value, as `sha256:<hex>`.
+//! Making digests; what a digest is stands in `coroner-parse`.
 
 use std::fmt::{self, Write as _};
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use coroner_parse::{Algorithm, Digest};
 use sha2::Digest as _;
-
-/// The algorithms that package databases use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Algorithm {
-    /// dpkg, old rpm.
-    Md5,
-    /// apk.
-    Sha1,
-    /// rpm, pacman, packs.
-    Sha256,
-    /// rpm.
-    Sha384,
-    /// rpm.
-    Sha512,
-}
-
-impl Algorithm {
-    const ALL: [(Self, &'static str, usize); 5] = [
-        (Self::Md5, "md5", 16),
-        (Self::Sha1, "sha1", 20),
-        (Self::Sha256, "sha256", 32),
-        (Self::Sha384, "sha384", 48),
-        (Self::Sha512, "sha512", 64),
-    ];
-
-    fn row(self) -> (&'static str, usize) {
-        Self::ALL
-            .into_iter()
-            .find(|(algorithm, ..)| *algorithm == self)
-            .map_or(("", 0), |(_, name, length)| (name, length))
-    }
-
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        self.row().0
-    }
-}
-
-/// A digest and the algorithm that made it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest {
-    algorithm: Algorithm,
-    bytes: Vec<u8>,
-}
-
-impl Digest {
-    /// Takes raw digest bytes; `None` when the length is not the algorithm's.
-    pub fn new(algorithm: Algorithm, bytes: impl Into<Vec<u8>>) -> Option<Self> {
-        let bytes = bytes.into();
-        (bytes.len() == algorithm.row().1).then_some(Self { algorithm, bytes })
-    }
-
-    /// Reads hexadecimal digits of either case.
-    pub fn from_hex(algorithm: Algorithm, hex: &[u8]) -> Option<Self> {
-        let digits = hex.iter().map(|&digit| char::from(digit).to_digit(16));
-        let digits: Option<Vec<u8>> = digits.map(|digit| u8::try_from(digit?).ok()).collect();
-        let pairs = digits?;
-        let (pairs, rest) = pairs.as_chunks::<2>();
-        let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-        if rest.is_empty() { Self::new(algorithm, bytes) } else { None }
-    }
-
-    /// How it was made.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// The raw bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Lower-case hexadecimal, without the algorithm.
-    pub fn hex(&self) -> String {
-        hex(&self.bytes)
-    }
-}
 
 /// A digest while it is made.
 pub struct Hasher {
@@ -109,7 +31,9 @@ impl Hasher {
 
     /// Ends it.
     pub fn finish(self) -> Digest {
-        Digest { algorithm: self.algorithm, bytes: self.state.finalize().into_vec() }
+        let bytes = self.state.finalize();
+        // Each state gives as many bytes as its algorithm has; an empty SHA-256 stands for a bug.
+        Digest::new(self.algorithm, &bytes).unwrap_or_else(|| sha256_of(&[]))
     }
 }
 
@@ -121,7 +45,7 @@ impl fmt::Debug for Hasher {
 
 /// SHA-256 of bytes in memory.
 pub fn sha256_of(bytes: &[u8]) -> Digest {
-    Digest { algorithm: Algorithm::Sha256, bytes: sha2::Sha256::digest(bytes).to_vec() }
+    Digest::sha256(sha2::Sha256::digest(bytes).into())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -131,74 +55,22 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.algorithm.name(), self.hex())
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Not `<algorithm>:<hex>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a digest: expected <algorithm>:<hex>")]
-pub struct NotADigest;
-
-impl FromStr for Digest {
-    type Err = NotADigest;
-
-    fn from_str(text: &str) -> Result<Self, NotADigest> {
-        let (name, digits) = text.split_once(':').ok_or(NotADigest)?;
-        let named = Algorithm::ALL.into_iter().find(|(_, known, _)| *known == name);
-        let (algorithm, ..) = named.ok_or(NotADigest)?;
-        Self::from_hex(algorithm, digits.as_bytes()).ok_or(NotADigest)
-    }
-}
-
-impl Serialize for Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl schemars::JsonSchema for Digest {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Digest".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "pattern": "^(md5|sha1|sha256|sha384|sha512):[0-9a-f]+$"
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_comes_back_from_its_text() {
-        let digest = sha256_of(b"");
-        assert!(digest.to_string().starts_with("sha256:e3b0c442"));
-        assert_eq!(digest.to_string().parse(), Ok(digest));
-    }
-
-    #[test]
-    fn a_digest_of_the_wrong_length_is_refused() {
-        assert_eq!("md5:abcd".parse::<Digest>(), Err(NotADigest));
-        assert_eq!(Digest::from_hex(Algorithm::Md5, b"d41d8cd98f00b204e9800998ecf8427"), None);
+    fn each_algorithm_gives_the_digest_of_nothing_that_its_standard_names() {
+        for (algorithm, start) in [
+            (Algorithm::Md5, "md5:d41d8cd98f00b204"),
+            (Algorithm::Sha1, "sha1:da39a3ee5e6b4b0d"),
+            (Algorithm::Sha256, "sha256:e3b0c44298fc1c14"),
+            (Algorithm::Sha384, "sha384:38b060a751ac9638"),
+            (Algorithm::Sha512, "sha512:cf83e1357eefb8bd"),
+        ] {
+            let digest = Hasher::new(algorithm).finish();
+            assert!(digest.to_string().starts_with(start), "{digest}");
+        }
+        assert_eq!(Hasher::new(Algorithm::Sha256).finish(), sha256_of(b""));
     }
 }

@@ -6,9 +6,9 @@ use coroner_host::{Blocked, Host, HostPath, OpenFile, ReadError};
 use coroner_parse::{Text, elf};
 use rayon::prelude::*;
 
-use crate::digest::{Algorithm, Hasher, hex};
+use crate::digest::{Hasher, hex};
 use crate::packages::{Claim, PackageKnowledge, state_of};
-use crate::{Deadline, Digest, FileFacts, Gap, PackageState, Script};
+use crate::{Algorithm, Deadline, Digest, FileFacts, Gap, PackageState, Script};
 
 /// Content that is looked at for ELF facts and kept as script text.
 const HEAD: usize = 2 << 20;

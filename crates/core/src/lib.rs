@@ -27,9 +27,9 @@ mod time;
 mod verdict;
 
 pub use coroner_host::{Blocked, Content, DirEntry, FileType, HostPath, Listing, ReadError, Stat};
-pub use coroner_parse::Text;
+pub use coroner_parse::{Algorithm, Digest, Text};
 pub use cx::{Cx, Deadline};
-pub use digest::{Algorithm, Digest, Hasher, sha256_of};
+pub use digest::{Hasher, sha256_of};
 pub use finding::{Draft, Evidence, Finding, Findings, Subject};
 pub use gap::Gap;
 #[doc(hidden)]

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod command;
+mod digest;
 pub mod elf;
 pub mod firewall;
 mod line;
@@ -16,5 +17,6 @@ pub mod startup;
 mod text;
 pub mod virt;
 
+pub use digest::{Algorithm, Digest, NotADigest};
 pub use line::{BadLine, Line, lines};
 pub use text::Text;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use coroner_host::{HostPath, Root};
+use coroner_parse::Digest;
 use coroner_parse::Text;
-use coroner_parse::package::Digest;
 use coroner_parse::package::dpkg::{
     self, ConffileDigest, MultiArch, Package as Stanza, State, stat_overrides, sums,
 };

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use coroner_host::{Blocked, HostPath, Root};
+use coroner_parse::Digest;
 use coroner_parse::Text;
-use coroner_parse::package::Digest;
 use coroner_parse::package::pacman::{self, Facts, Kind};
 use flate2::read::MultiGzDecoder;
 

@@ -3,7 +3,7 @@
 use coroner_core::{Blocked, Deadline, Hasher};
 use coroner_host::OpenFile;
 use coroner_host::md5::Source;
-use coroner_parse::package::Digest;
+use coroner_parse::Digest;
 
 /// No package ships a larger file; a sparse one put in its place must not take the audit's time.
 const LARGEST: u64 = 2 << 30;
@@ -26,8 +26,7 @@ impl Content {
 
     /// Digests it by itself.
     pub(super) fn digest(mut self, like: &Digest, buffer: &mut [u8]) -> Result<Digest, Blocked> {
-        let algorithm = crate::knowledge::algorithm(like.algorithm());
-        let mut hasher = Hasher::new(algorithm);
+        let mut hasher = Hasher::new(like.algorithm());
         loop {
             let count = self.read(buffer)?;
             match buffer.get(..count) {
@@ -35,7 +34,7 @@ impl Content {
                 Some(bytes) => hasher.update(bytes),
             }
         }
-        Digest::new(like.algorithm(), hasher.finish().as_bytes()).ok_or(Blocked::Failed)
+        Ok(hasher.finish())
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use coroner_core::packages::Verification;
 use coroner_core::{Blocked, Deadline, Gap, HostPath, PackageState};
 use coroner_host::Root;
-use coroner_parse::package::Digest;
+use coroner_parse::Digest;
 use rayon::prelude::*;
 
 use crate::index::{Entry, PackageDb};

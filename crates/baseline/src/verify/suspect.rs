@@ -6,7 +6,6 @@ use coroner_parse::{Text, elf};
 
 use super::{Suspect, state};
 use crate::index::PackageDb;
-use crate::knowledge;
 use crate::verify::work::Found;
 
 /// Content that is looked at for ELF facts.
@@ -34,9 +33,9 @@ pub(super) fn facts(
     if facts.target.is_some() {
         facts.real = root.resolve(&path).ok();
     }
-    facts.expected = suspect.task.entry.expected.as_ref().and_then(knowledge::expected);
+    facts.expected.clone_from(&suspect.task.entry.expected);
     if let Found::Digest(actual) = &suspect.found {
-        facts.actual = knowledge::expected(actual);
+        facts.actual = Some(actual.clone());
     }
     if let Ok(file) = root.open_file(&path) {
         // What cannot be read any more stays unsaid.

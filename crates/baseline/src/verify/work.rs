@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use coroner_core::{Blocked, Deadline, ReadError};
 use coroner_host::{Root, md5};
-use coroner_parse::package::{Algorithm, Digest};
+use coroner_parse::{Algorithm, Digest};
 
 use super::Task;
 use super::content::Content;

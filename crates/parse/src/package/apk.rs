@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::package::{Algorithm, Digest};
+use crate::{Algorithm, Digest};
 use crate::{BadLine, Line, lines};
 
 /// One installed package.

@@ -6,12 +6,9 @@
 //! up to 100,000 files.
 
 pub mod apk;
-mod digest;
 pub mod dpkg;
 pub mod pacman;
 pub mod rpm;
-
-pub use digest::{Algorithm, Digest};
 
 /// A record of a binary database that could not be parsed; the records around it still were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::package::Digest;
+use crate::Digest;
 use crate::{BadLine, Line, lines};
 
 /// What a `desc` file says.
@@ -199,7 +199,7 @@ fn octal(bytes: &[u8]) -> Option<(u8, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::Algorithm;
+    use crate::Algorithm;
     use proptest::prelude::*;
 
     const FILES: &[u8] = b"%FILES%

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::package::Digest;
+use crate::Digest;
 use crate::{BadLine, Line, lines};
 
 /// One line of a `.md5sums` file.
@@ -124,7 +124,7 @@ mod tests {
     fn sha256_in_place_of_md5_is_read_as_sha256() {
         let line = format!("{}  opt/x\n", "ab".repeat(32));
         let got = sums(line.as_bytes()).next().unwrap().unwrap();
-        assert_eq!(got.digest.algorithm(), crate::package::Algorithm::Sha256);
+        assert_eq!(got.digest.algorithm(), crate::Algorithm::Sha256);
     }
 
     #[test]

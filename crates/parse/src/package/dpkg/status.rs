@@ -1,6 +1,6 @@
 //! /var/lib/dpkg/status: one stanza per package (`deb-control(5)` with dpkg's own fields).
 
-use crate::package::Digest;
+use crate::Digest;
 use crate::{BadLine, Line};
 
 /// One package that dpkg knows.

@@ -1,7 +1,7 @@
 //! A package and its files, from an rpm header.
 
 use super::header::{Header, Tag};
-use crate::package::{Algorithm, Digest};
+use crate::{Algorithm, Digest};
 
 /// One installed package.
 #[derive(Debug, Clone, Copy)]
@@ -272,7 +272,7 @@ mod tests {
         let files: Vec<_> = Package::new(Header::parse(&blob).unwrap()).unwrap().files().collect();
         assert_eq!(files.len(), 3);
         assert_eq!((files[0].directory, files[0].name), (&b"/usr/bin/"[..], &b"tool"[..]));
-        assert_eq!(files[0].digest.as_ref().unwrap().to_string(), SHA256);
+        assert_eq!(files[0].digest.as_ref().unwrap().hex(), SHA256);
         assert_eq!(
             (files[0].mode, files[0].size, files[0].user),
             (Some(0o100_755), Some(0), Some(&b"root"[..]))

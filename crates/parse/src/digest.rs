@@ -1,15 +1,13 @@
-//! Digests as package databases store them.
+//! Digests: as package databases store them, and as reports hold them (`sha256:<hex>`).
 
+use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A digest's algorithm.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// dpkg's lists, pacman's backup list, rpm before version 4.6.
     Md5,
@@ -60,13 +58,13 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// A digest of a known algorithm. `Display` is lower-case hexadecimal.
+/// A digest of a known algorithm. `Display`, and its form in reports, is `<algorithm>:<hex>`.
 ///
 /// The long ones are boxed: a database holds tens of thousands of digests, nearly all short.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(Stored);
 
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Stored {
     Md5([u8; 16]),
     Sha1([u8; 20]),
@@ -85,6 +83,11 @@ impl Digest {
             _ => return None,
         };
         Some(Self(stored))
+    }
+
+    /// A SHA-256 that was made here.
+    pub const fn sha256(bytes: [u8; 32]) -> Self {
+        Self(Stored::Sha256(bytes))
     }
 
     /// Reads hexadecimal of either case; the length says which algorithm it is.
@@ -112,6 +115,12 @@ impl Digest {
         }
     }
 
+    /// Lower-case hexadecimal, without the algorithm.
+    pub fn hex(&self) -> String {
+        let whole = self.to_string();
+        whole.rsplit(':').next().unwrap_or_default().to_owned()
+    }
+
     /// The raw bytes.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
@@ -134,13 +143,55 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.algorithm())?;
         self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{self}", self.algorithm())
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Not `<algorithm>:<hex>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a digest: expected <algorithm>:<hex>")]
+pub struct NotADigest;
+
+impl FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let (name, hex) = text.split_once(':').ok_or(NotADigest)?;
+        let digest = Self::from_hex(hex.as_bytes()).ok_or(NotADigest)?;
+        if digest.algorithm().name() == name { Ok(digest) } else { Err(NotADigest) }
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Digest {
+    fn schema_name() -> Cow<'static, str> {
+        "Digest".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^(md5|sha1|sha256|sha384|sha512):[0-9a-f]+$"
+        })
     }
 }
 
@@ -161,6 +212,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_does_not_fit_the_length_is_no_digest() {
+        assert_eq!("md5:abcd".parse::<Digest>(), Err(NotADigest));
+        let sha1 = format!("md5:{}", "a".repeat(40));
+        assert_eq!(sha1.parse::<Digest>(), Err(NotADigest));
+    }
+
+    #[test]
     fn text_that_is_not_hexadecimal_is_no_digest() {
         assert_eq!(Digest::from_hex(b"g1d8cd98f00b204e9800998ecf8427ex"), None);
         assert_eq!(Digest::from_hex(b"newconffile"), None);
@@ -173,7 +231,8 @@ mod tests {
             let sized: Vec<u8> = bytes.into_iter().chain([0; 64]).take(algorithm.bytes()).collect();
             let digest = Digest::new(algorithm, &sized).unwrap();
             prop_assert_eq!(digest.as_bytes(), sized.as_slice());
-            prop_assert_eq!(Digest::from_hex(digest.to_string().as_bytes()), Some(digest));
+            prop_assert_eq!(Digest::from_hex(digest.hex().as_bytes()), Some(digest.clone()));
+            prop_assert_eq!(digest.to_string().parse(), Ok(digest));
         }
 
         #[test]
