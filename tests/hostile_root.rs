@@ -114,6 +114,16 @@ fn everything_that_was_not_read_is_a_gap_with_its_reason() {
 }
 
 #[test]
+fn directories_among_configuration_files_are_nothing_to_wait_for() {
+    let dirs = ["cron.d", "sudoers.d", "pam.d", "logrotate.d", "init.d", "modprobe.d", "sysctl.d"];
+    let tree = dirs.iter().fold(Tree::new(), |tree, dir| tree.dir(format!("/etc/{dir}/old.conf")));
+    let root = tree.file("/etc/shadow", "").write();
+    let (report, _) = audit(root.path(), &["--scope", "quick"]);
+    let waiting: Vec<_> = report.gaps.iter().filter(|gap| gap.matters).collect();
+    assert!(waiting.iter().all(|gap| gap.path == "/"), "{waiting:?}");
+}
+
+#[test]
 fn nothing_outside_the_root_is_opened() {
     let trap = trap();
     let canary = trap.outside.path().join("canary");

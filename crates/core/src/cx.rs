@@ -257,7 +257,8 @@ impl<'a> Cx<'a> {
     fn or_gap<T>(&mut self, path: &HostPath, result: Result<T, ReadError>) -> Option<T> {
         match result {
             Ok(value) => return Some(value),
-            Err(ReadError::Absent) => {}
+            // The program whose configuration this would be cannot read a directory either.
+            Err(ReadError::Absent | ReadError::Blocked(Blocked::IsDirectory)) => {}
             // Once the time is up every read fails; one gap says it for all of them.
             Err(ReadError::Blocked(Blocked::OutOfTime)) if self.out_of_time_said => {}
             Err(ReadError::Blocked(reason)) => {

@@ -30,9 +30,12 @@ pub enum Blocked {
     /// Links that lead to each other.
     #[error("links form a loop")]
     Loop,
-    /// A FIFO, socket, device or directory where a regular file belongs.
+    /// A FIFO, socket or device where a regular file belongs.
     #[error("not a regular file")]
     NotRegular,
+    /// A directory where a regular file belongs; no program reads one as a file.
+    #[error("is a directory")]
+    IsDirectory,
     /// Not a directory where one belongs.
     #[error("not a directory")]
     NotDirectory,
@@ -90,7 +93,8 @@ impl Blocked {
             Errno::ACCESS | Errno::PERM => Self::Denied,
             Errno::LOOP => Self::Loop,
             Errno::XDEV => Self::Escaped,
-            Errno::NXIO | Errno::ISDIR | Errno::NODEV => Self::NotRegular,
+            Errno::NXIO | Errno::NODEV => Self::NotRegular,
+            Errno::ISDIR => Self::IsDirectory,
             Errno::NOENT | Errno::SRCH | Errno::STALE => Self::Vanished,
             Errno::NOSYS | Errno::OPNOTSUPP => Self::Unsupported,
             other => Self::Io(other.raw_os_error()),

@@ -83,7 +83,8 @@ impl Root {
     /// Opens a regular file, links followed inside the root.
     ///
     /// # Errors
-    /// Absent, or blocked; anything but a regular file is [`Blocked::NotRegular`].
+    /// Absent, or blocked; a directory is [`Blocked::IsDirectory`], anything
+    /// else that is no regular file [`Blocked::NotRegular`].
     pub fn open_file(&self, path: &HostPath) -> Result<OpenFile, ReadError> {
         self.open_handle(&self.handle(path, OpenFlags::empty())?)
     }
@@ -98,8 +99,10 @@ impl Root {
 
     fn open_handle(&self, handle: &OwnedFd) -> Result<OpenFile, ReadError> {
         let stat = stat_of(handle)?;
-        if !stat.is_file() {
-            return Err(Blocked::NotRegular.into());
+        match stat.kind {
+            FileType::Regular => {}
+            FileType::Directory => return Err(Blocked::IsDirectory.into()),
+            _ => return Err(Blocked::NotRegular.into()),
         }
         let fd = self.reopen(handle, OFlags::empty())?;
         Ok(OpenFile { fd, stat })
@@ -279,7 +282,7 @@ mod tests {
         both_kinds(|root| {
             assert_eq!(read(root, "/loop-a"), Err(Blocked::Loop.into()));
             assert_eq!(read(root, "/pipe"), Err(Blocked::NotRegular.into()));
-            assert_eq!(read(root, "/etc"), Err(Blocked::NotRegular.into()));
+            assert_eq!(read(root, "/etc"), Err(Blocked::IsDirectory.into()));
             assert_eq!(read(root, "/none"), Err(ReadError::Absent));
         });
     }

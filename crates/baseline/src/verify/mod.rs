@@ -114,7 +114,7 @@ fn sort_out<'a>(
                 suspects.push(Suspect { task, found: Found::Digest(digest) });
             }
         }
-        Found::Blocked(reason) if reason != Blocked::NotRegular => {
+        Found::Blocked(reason) if !matches!(reason, Blocked::NotRegular | Blocked::IsDirectory) => {
             out.gaps.push(gap(task, reason));
         }
         other => suspects.push(Suspect { task, found: other }),
