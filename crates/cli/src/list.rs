@@ -47,13 +47,19 @@ fn overview(meta: &Meta) -> String {
             rule.title
         )
     });
-    format!("{}: {}{live}\n", meta.id, meta.summary) + &rules.collect::<String>() + "\n"
+    let reads = if meta.reads.is_empty() {
+        "items of other plugins".to_owned()
+    } else {
+        meta.reads.join(" ")
+    };
+    format!("{}: {}{live}\n  reads {reads}\n", meta.id, meta.summary)
+        + &rules.collect::<String>()
+        + "\n"
 }
 
 fn about(metas: &[&Meta], name: &str, as_json: bool) -> Result<String, Failure> {
     if let Some(meta) = metas.iter().find(|meta| meta.id == name) {
-        let text = || overview(meta) + "  reads " + &meta.reads.join("\n        ") + "\n";
-        return Ok(if as_json { pretty(&meta_json(meta)) } else { text() });
+        return Ok(if as_json { pretty(&meta_json(meta)) } else { overview(meta) });
     }
     let rules = metas.iter().flat_map(|meta| meta.rules.iter());
     let Some(rule) = rules.into_iter().find(|rule| rule.id == name) else {
