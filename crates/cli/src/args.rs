@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use coroner_core::{Network, Scope};
 
+use crate::throttle_args::ThrottleArgs;
+
 const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
                       64 wrong arguments, 70 coroner itself failed.";
 
@@ -28,6 +30,14 @@ pub(crate) enum Command {
     Plugins(PluginsArgs),
     /// Prints the JSON schema of reports.
     Schema,
+    /// Holds an attack down on a network device, and undoes itself.
+    Throttle(Box<ThrottleArgs>),
+}
+
+/// Whether the throttle is asked for: its mistakes are said in one line.
+pub(crate) fn is_throttle() -> bool {
+    let word = std::env::args_os().nth(1).unwrap_or_default();
+    word.len() > 1 && "throttle".starts_with(&*word.to_string_lossy())
 }
 
 const AUDIT_EXAMPLES: &str = "Examples:

@@ -7,6 +7,9 @@ mod list;
 mod output;
 mod plugins;
 mod progress;
+mod throttle;
+mod throttle_args;
+mod throttle_show;
 mod tool;
 
 use std::process::ExitCode;
@@ -19,6 +22,9 @@ use output::Failure;
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
+        Err(error) if error.use_stderr() && args::is_throttle() => {
+            return throttle::wrong(&error).report();
+        }
         Err(error) => return output::usage(&error),
     };
     let done = match args.command {
@@ -26,6 +32,7 @@ fn main() -> ExitCode {
         Command::Judge(ask) => judge::run(&ask),
         Command::Plugins(ask) => list::plugins(&ask),
         Command::Schema => list::schema(),
+        Command::Throttle(ask) => throttle::run(&ask),
     };
     done.unwrap_or_else(|failure: Failure| failure.report())
 }

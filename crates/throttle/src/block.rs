@@ -42,7 +42,8 @@ impl Block {
             IpAddr::V6(v6) => (v6.to_bits(), 128),
         };
         let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
-        let word = |bits: u128, at: u32| u32::try_from(bits >> (96 - at) & 0xffff_ffff).unwrap_or(0);
+        let word =
+            |bits: u128, at: u32| u32::try_from(bits >> (96 - at) & 0xffff_ffff).unwrap_or(0);
         let words = (0..width / 32).map(|n| (word(bits & mask, n * 32), word(mask, n * 32)));
         words.filter(|&(_, mask)| mask != 0).collect()
     }
@@ -121,7 +122,9 @@ mod tests {
 
     #[test]
     fn wrong_blocks_are_refused() {
-        for wrong in ["", "x", "203.0.113.0/33", "203.0.113.0/+8", "host.example", "203.0.113/24", "::/129"] {
+        for wrong in
+            ["", "x", "203.0.113.0/33", "203.0.113.0/+8", "host.example", "203.0.113/24", "::/129"]
+        {
             assert!(matches!(wrong.parse::<Block>(), Err(NotABlock::Syntax(_))), "{wrong}");
         }
         let slip = "203.0.113.7/24".parse::<Block>().unwrap_err();

@@ -28,15 +28,23 @@ mod u32_attribute {
 /// All objects of a plan, in the order in which they are made.
 pub(crate) fn objects(plan: &Plan) -> Vec<Object> {
     // The root, the classes below it, the queues below these, then what fills them.
-    let (roots, leaves): (Vec<_>, Vec<_>) =
-        plan.qdiscs.iter().partition(|qdisc| matches!(qdisc.parent, Handle::ROOT | Handle::INGRESS));
+    let (roots, leaves): (Vec<_>, Vec<_>) = plan
+        .qdiscs
+        .iter()
+        .partition(|qdisc| matches!(qdisc.parent, Handle::ROOT | Handle::INGRESS));
     let roots = roots.into_iter().map(qdisc);
     let classes = plan.classes.iter().map(class);
     let leaves = leaves.into_iter().map(qdisc);
     roots.chain(classes).chain(leaves).chain(plan.filters.iter().map(filter)).collect()
 }
 
-fn object(sort: Sort, handle: Handle, parent: Handle, kind: &str, options: Option<Vec<u8>>) -> Object {
+fn object(
+    sort: Sort,
+    handle: Handle,
+    parent: Handle,
+    kind: &str,
+    options: Option<Vec<u8>>,
+) -> Object {
     Object { sort, handle, parent, info: 0, kind: kind.to_owned(), options }
 }
 

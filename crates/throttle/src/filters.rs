@@ -43,7 +43,11 @@ pub(crate) fn add(
         build.attack(request, frames, &verdicts.attack);
     }
     let (count, tables) = (build.plan.filters.len(), build.table);
-    if count > MOST || tables > MOST_TABLES { Err(WrongRequest::TooMany(count, MOST)) } else { Ok(()) }
+    if count > MOST || tables > MOST_TABLES {
+        Err(WrongRequest::TooMany(count, MOST))
+    } else {
+        Ok(())
+    }
 }
 
 struct Build<'a> {

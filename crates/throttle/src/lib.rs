@@ -1,30 +1,44 @@
 //! Traffic control by rtnetlink: holds an attack down, leaves the rest alone, undoes itself.
 
 mod ability;
+mod apply;
 mod block;
+mod change;
+mod device;
 mod encode;
 mod filters;
+mod guard;
 mod handle;
 mod matching;
+mod measure;
 mod model;
 mod netlink;
 mod object;
+mod operator;
 mod ports;
 mod request;
+mod snapshot;
+mod state;
 mod tc;
 mod tree;
 mod units;
 
 pub use ability::{Abilities, Part};
+pub use apply::{Order, Trouble, Undone, apply, check_privilege, confirm, facts, revert};
 pub use block::{Block, NotABlock};
+pub use change::Refused;
+pub use device::Device;
+pub use guard::watch;
 pub use handle::Handle;
+pub use measure::{Measure, add_rates, measure};
 pub use model::{Body, Class, Discipline, Filter, Frames, Header, Key, Plan, Qdisc, Start, Then};
 pub use netlink::Refusal;
 pub use object::{Object, Sort};
+pub use operator::own_connections;
 pub use ports::{NotPorts, PortMask, Ports};
-pub use request::{
-    Direction, Exempt, Mark, Matching, Protocol, Request, WrongMatch, WrongRequest,
-};
+pub use request::{Direction, Exempt, Mark, Matching, Protocol, Request, WrongMatch, WrongRequest};
+pub use snapshot::Snapshot;
+pub use state::{Phase, State, Store, now};
 pub use tc::commands;
 pub use tree::{Facts, NoPlan, plan};
 pub use units::{Rate, Size, Span, WrongUnit};

@@ -269,7 +269,8 @@ mod tests {
             local: "192.0.2.1:4000".parse().unwrap(),
             peer: "203.0.113.9:80".parse().unwrap(),
         };
-        let hit = |direction| exempt(&what, direction).iter().any(|t| matches(t, &tcp4(0, 80, 2, 0)));
+        let hit =
+            |direction| exempt(&what, direction).iter().any(|t| matches(t, &tcp4(0, 80, 2, 0)));
         assert!(hit(Direction::Egress));
         assert!(!hit(Direction::Ingress));
     }

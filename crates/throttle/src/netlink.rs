@@ -191,7 +191,9 @@ fn verdict(kind: u16, payload: &[u8]) -> Result<(), Refusal> {
     let attributes = attributes_of(after.unwrap_or_default());
     let words = attributes.iter().find(|(kind, _)| *kind == ERROR_TEXT);
     let words = words.map(|(_, value)| text(value)).unwrap_or_default();
-    Err(Refusal { errno: Errno::from_raw_os_error(number.saturating_neg()), words })
+    // What is no error number cannot be kept as one.
+    let number = Some(number.saturating_neg()).filter(|number| (1..4_096).contains(number));
+    Err(Refusal { errno: number.map_or(Errno::IO, Errno::from_raw_os_error), words })
 }
 
 #[cfg(test)]

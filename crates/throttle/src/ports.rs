@@ -109,14 +109,17 @@ mod tests {
 
     #[test]
     fn wrong_ports_are_refused() {
-        for wrong in ["", "0", "65536", "-1", "80-", "-80", "90-80", "http", "+80", "80-90-100", "8 0"] {
+        for wrong in
+            ["", "0", "65536", "-1", "80-", "-80", "90-80", "http", "+80", "80-90-100", "8 0"]
+        {
             assert!(wrong.parse::<Ports>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn ranges_that_touch_become_one() {
-        let merged = Ports::merged(vec![ports("443"), ports("80"), ports("81-90"), ports("85-100")]);
+        let merged =
+            Ports::merged(vec![ports("443"), ports("80"), ports("81-90"), ports("85-100")]);
         assert_eq!(merged, [ports("80-100"), ports("443")]);
     }
 

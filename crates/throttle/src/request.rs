@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Block, Ports, Rate, Size};
 
@@ -56,7 +56,7 @@ pub enum Exempt {
 }
 
 /// Which way the traffic goes that is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// What the device sends: shaped.
@@ -171,7 +171,8 @@ impl FromStr for Protocol {
 
     fn from_str(text: &str) -> Result<Self, WrongMatch> {
         let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-        let number = || text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let number =
+            || text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
         let found = named.map(|&(_, number)| number).or_else(number);
         found.map(Self).ok_or_else(|| WrongMatch::Protocol(text.to_owned()))
     }
@@ -279,7 +280,9 @@ impl Request {
             (Direction::Ingress, None) if self.matching.mark.is_some() => {
                 Err(WrongRequest::MarkIngress)
             }
-            (_, Some(total)) if self.rate > total => Err(WrongRequest::AboveTotal(self.rate, total)),
+            (_, Some(total)) if self.rate > total => {
+                Err(WrongRequest::AboveTotal(self.rate, total))
+            }
             _ => Ok(()),
         }
     }

@@ -9,8 +9,10 @@ use crate::tree::LONGEST_FRAME;
 /// The commands, one a line, that a person can read or paste.
 pub fn commands(plan: &Plan) -> Vec<String> {
     let device = quoted(&plan.device);
-    let (roots, leaves): (Vec<_>, Vec<_>) =
-        plan.qdiscs.iter().partition(|qdisc| matches!(qdisc.parent, Handle::ROOT | Handle::INGRESS));
+    let (roots, leaves): (Vec<_>, Vec<_>) = plan
+        .qdiscs
+        .iter()
+        .partition(|qdisc| matches!(qdisc.parent, Handle::ROOT | Handle::INGRESS));
     let roots = roots.into_iter().map(|q| qdisc(&device, q));
     let classes = plan.classes.iter().map(|c| class(&device, c));
     let leaves = leaves.into_iter().map(|q| qdisc(&device, q));

@@ -45,7 +45,9 @@ pub enum NoPlan {
     #[error(transparent)]
     Wrong(#[from] WrongRequest),
     /// The kernel lacks something that nothing else stands in for.
-    #[error("this kernel has no {0} loaded, and {1}; --allow-module-load lets the kernel load it, by the host's own modprobe")]
+    #[error(
+        "this kernel has no {0} loaded, and {1}; --allow-module-load lets the kernel load it, by the host's own modprobe"
+    )]
     Lacks(&'static str, &'static str),
 }
 
@@ -92,7 +94,8 @@ fn shaping(request: &Request, facts: &Facts) -> Result<Plan, NoPlan> {
     let mut plan = empty(request);
     let total = request.total.or(facts.speed).unwrap_or(UNLIMITED);
     if request.total.is_none() && facts.speed.is_none() {
-        plan.notes.push(format!("the link's speed is not known: the device is not limited ({total})"));
+        plan.notes
+            .push(format!("the link's speed is not known: the device is not limited ({total})"));
     }
     let htb = Discipline::Htb { default: REST };
     plan.qdiscs.push(Qdisc { handle: ROOT, parent: Handle::ROOT, discipline: htb });
@@ -154,8 +157,10 @@ fn note_leaves(plan: &mut Plan) {
     let kind = plan.qdiscs.last().map_or("", |qdisc| qdisc.discipline.kind());
     let note = match kind {
         "fq_codel" => "this kernel has no sfq loaded: fq_codel takes its place",
-        "pfifo" => "this kernel has neither sfq nor fq_codel loaded: pfifo takes their place, so \
-                    flows of one class are not kept fair to each other",
+        "pfifo" => {
+            "this kernel has neither sfq nor fq_codel loaded: pfifo takes their place, so \
+                    flows of one class are not kept fair to each other"
+        }
         _ => return,
     };
     plan.notes.push(note.to_owned());
@@ -173,8 +178,11 @@ fn whole_device(request: &Request, facts: &Facts) -> Result<Plan, NoPlan> {
     let limit = Size::from_bytes(waiting.saturating_add(burst.bytes()).min(1 << 30));
     let discipline = Discipline::Tbf { rate, burst, limit };
     plan.qdiscs.push(Qdisc { handle: ROOT, parent: Handle::ROOT, discipline });
-    plan.notes.push("this kernel has no htb loaded: tbf holds the whole device to --total, and \
-                     neither --rate nor exemptions have any effect".to_owned());
+    plan.notes.push(
+        "this kernel has no htb loaded: tbf holds the whole device to --total, and \
+                     neither --rate nor exemptions have any effect"
+            .to_owned(),
+    );
     Ok(plan)
 }
 

@@ -93,6 +93,19 @@ impl Rate {
         self.0
     }
 
+    /// The rate with three digits, for looking at while it changes.
+    pub fn rounded(self) -> String {
+        let bits = u128::from(self.0) * 8;
+        let units = [(1_000_000_000, "gbit"), (1_000_000, "mbit"), (1_000, "kbit")];
+        match units.iter().find(|(scale, _)| bits >= *scale) {
+            Some((scale, unit)) => {
+                let hundredths = bits * 100 / scale;
+                format!("{}.{:02}{unit}", hundredths / 100, hundredths % 100)
+            }
+            None => format!("{bits}bit"),
+        }
+    }
+
     /// What is left of a rate when another is taken away; never less than one byte a second.
     #[must_use]
     pub const fn less(self, other: Self) -> Self {
@@ -249,8 +262,18 @@ mod tests {
     }
 
     #[test]
+    fn rates_that_change_are_shown_with_two_decimals() {
+        assert_eq!(Rate::from_bytes(124_992).rounded(), "999.93kbit");
+        assert_eq!(Rate::from_megabits(2_500).rounded(), "2.50gbit");
+        assert_eq!(Rate::from_bytes(1).rounded(), "8bit");
+    }
+
+    #[test]
     fn wrong_rates_are_refused() {
-        let wrong = ["", "x", "-1mbit", "1e9", "1 mbit", "1mbit/s", ".5mbit", "1.mbit", "0x10", "10%", "٣mbit"];
+        let wrong = [
+            "", "x", "-1mbit", "1e9", "1 mbit", "1mbit/s", ".5mbit", "1.mbit", "0x10", "10%",
+            "٣mbit",
+        ];
         for text in wrong {
             assert!(matches!(text.parse::<Rate>(), Err(WrongUnit::Rate(_))), "{text}");
         }
@@ -276,7 +299,9 @@ mod tests {
         assert_eq!(seconds("30m"), 1_800);
         assert_eq!(seconds("1h30m"), 5_400);
         assert_eq!(seconds("90"), 90);
-        for wrong in ["", "0", "0s", "m", "1h30", "31d", "1.5h", "-5m", "1w", "99999999999999999999s"] {
+        for wrong in
+            ["", "0", "0s", "m", "1h30", "31d", "1.5h", "-5m", "1w", "99999999999999999999s"]
+        {
             assert!(wrong.parse::<Span>().is_err(), "{wrong}");
         }
     }
