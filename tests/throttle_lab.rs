@@ -1,0 +1,168 @@
+//! Two network namespaces joined by a veth pair, for the tests of the throttle.
+
+#![allow(dead_code)] // each test binary uses its part
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The pair: `near` has v0 (10.65.0.1, fd65::1), `far` has v1 (10.65.0.2, fd65::2) and answers for
+/// all of 10.66.0.0/16.
+pub(crate) struct Lab {
+    pub(crate) near: String,
+    pub(crate) far: String,
+    pub(crate) state: tempfile::TempDir,
+}
+
+/// Runs a command that must succeed, and gives what it said.
+pub(crate) fn must(command: &mut Command) -> String {
+    let output = command.output().expect("the program runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn ip(words: &str) {
+    must(Command::new("ip").args(words.split_whitespace()));
+}
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = |side| format!("coroner-{}-{number}-{side}", std::process::id());
+        let state = tempfile::tempdir().expect("a folder");
+        let lab = Self { near: name("near"), far: name("far"), state };
+        let (near, far) = (&lab.near, &lab.far);
+        ip(&format!("netns add {near}"));
+        ip(&format!("netns add {far}"));
+        ip(&format!(
+            "-n {near} link add v0 numtxqueues 4 type veth peer name v1 numtxqueues 4 netns {far}"
+        ));
+        for (side, dev, end) in [(near, "v0", 1), (far, "v1", 2)] {
+            // No IPv6 chatter: counters hold what the test sends and nothing else.
+            must(Command::new("ip").args(["netns", "exec", side, "sysctl", "-qw"]).args([
+                "net.ipv6.conf.all.addr_gen_mode=1".to_owned(),
+                format!("net.ipv6.conf.{dev}.addr_gen_mode=1"),
+                format!("net.ipv6.conf.{dev}.router_solicitations=0"),
+            ]));
+            ip(&format!("-n {side} link set lo up"));
+            ip(&format!("-n {side} link set {dev} up"));
+            ip(&format!("-n {side} addr add 10.65.0.{end}/24 dev {dev}"));
+            ip(&format!("-n {side} addr add fd65::{end}/64 dev {dev} nodad"));
+        }
+        ip(&format!("-n {near} route add 10.66.0.0/16 via 10.65.0.2 dev v0"));
+        ip(&format!("-n {far} route add local 10.66.0.0/16 dev lo"));
+        lab
+    }
+
+    /// A command inside the near namespace.
+    pub(crate) fn near(&self, program: &str) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.near, program]);
+        command
+    }
+
+    pub(crate) fn tc(&self, words: &str) -> String {
+        must(self.near("tc").args(words.split_whitespace()))
+    }
+
+    pub(crate) fn state_dir(&self) -> std::path::PathBuf {
+        self.state.path().join("state")
+    }
+
+    /// `coroner throttle` inside the near namespace.
+    pub(crate) fn command(&self, words: &str) -> Command {
+        let mut command = self.near(env!("CARGO_BIN_EXE_coroner"));
+        command.arg("throttle").arg("--state-dir").arg(self.state_dir());
+        command.args(words.split_whitespace());
+        command
+    }
+
+    pub(crate) fn throttle(&self, words: &str) -> Output {
+        self.command(words).output().expect("coroner runs")
+    }
+
+    pub(crate) fn must(&self, words: &str) -> String {
+        must(&mut self.command(words))
+    }
+
+    /// Everything that tc knows of v0, in detail.
+    pub(crate) fn dump(&self) -> String {
+        let mut text = self.tc("-d qdisc show dev v0") + &self.tc("-d class show dev v0");
+        let qdiscs: Value = serde_json::from_str(&self.tc("-j qdisc show dev v0")).expect("JSON");
+        for qdisc in qdiscs.as_array().expect("a list") {
+            let handle = qdisc["handle"].as_str().expect("a handle");
+            let kind = qdisc["kind"].as_str().expect("a kind");
+            if handle != "0:" && kind != "clsact" {
+                text += &self.tc(&format!("-d filter show dev v0 parent {handle}"));
+            }
+        }
+        // Not a setting, and it counts.
+        let lines = text.lines().map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let at = words.iter().position(|word| *word == "direct_packets_stat");
+            let kept = words.iter().enumerate();
+            let kept = kept.filter(|(n, _)| at.is_none_or(|at| *n != at + 1)).map(|(_, w)| *w);
+            kept.collect::<Vec<_>>().join(" ") + "\n"
+        });
+        lines.collect()
+    }
+
+    /// Counters by handle, as tc says them.
+    pub(crate) fn tc_counters(&self, sort: &str) -> Vec<Value> {
+        let text = self.tc(&format!("-s -j {sort} show dev v0"));
+        serde_json::from_str::<Value>(&text).expect("JSON").as_array().expect("a list").clone()
+    }
+
+    /// Measures by our own status.
+    pub(crate) fn measures(&self) -> Vec<Value> {
+        let status: Value = serde_json::from_str(&self.must("status --json")).expect("JSON");
+        status["measures"].as_array().expect("measures").clone()
+    }
+
+    /// What a class of that name has sent, in packets.
+    pub(crate) fn packets(&self, name: &str) -> u64 {
+        let measures = self.measures();
+        let class = measures.iter().find(|m| m["name"] == name).expect("the class");
+        class["packets"].as_u64().expect("a number")
+    }
+
+    /// Waits until something holds; the limit is for a broken program only.
+    pub(crate) fn wait(&self, what: &str, holds: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !holds() {
+            assert!(start.elapsed() < Duration::from_secs(30), "never: {what}\n{}", self.dump());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub(crate) fn leaves_no_trace(&self) -> bool {
+        !self.state_dir().exists()
+    }
+}
+
+/// Runs something on a thread of its own inside a namespace.
+pub(crate) fn inside<T: Send + 'static>(
+    namespace: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::thread::JoinHandle<T> {
+    let path = Path::new("/run/netns").join(namespace);
+    std::thread::spawn(move || {
+        let file = std::fs::File::open(path).expect("the namespace");
+        nix::sched::setns(file, nix::sched::CloneFlags::CLONE_NEWNET).expect("entered");
+        work()
+    })
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for name in [&self.near, &self.far] {
+            let _ = Command::new("ip").args(["netns", "del", name]).status();
+        }
+    }
+}
