@@ -54,6 +54,7 @@ fn failure(trouble: &Trouble) -> Failure {
         | Trouble::CannotRebuild(..)
         | Trouble::Already(_)
         | Trouble::Foreign(..)
+        | Trouble::NoMarks
         | Trouble::NotThrottled(_) => Failure::usage(message),
         _ => Failure::Broken(message),
     }

@@ -95,10 +95,10 @@ impl Abilities {
 fn symbols(path: &Path) -> Vec<String> {
     let wanted = |name: &[u8]| PARTS.iter().find(|(.., symbol)| symbol.as_bytes() == name);
     let name = |line: &[u8]| {
-        let mut words = line.split(|byte| byte.is_ascii_whitespace());
+        let mut words = line.split(u8::is_ascii_whitespace);
         words.nth(2).and_then(wanted).map(|(.., symbol)| (*symbol).to_owned())
     };
-    lines(path).filter_map(|line| name(&line)).collect()
+    lines(path).filter_map(|line| name(line.as_slice())).collect()
 }
 
 /// Modules that are loaded or built in. The list of built-in ones is the host's file: what it says
@@ -110,7 +110,7 @@ fn modules(root: &Path) -> Vec<String> {
     let folder = root.join("lib/modules").join(release.trim().trim_start_matches('/'));
     let built_in = lines(&folder.join("modules.builtin"));
     let first = |line: &[u8]| {
-        let word = line.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+        let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         String::from_utf8_lossy(word).into_owned()
     };
     let base = |path: String| {

@@ -13,7 +13,7 @@ use crate::model::Plan;
 use crate::netlink::{Link, Refusal};
 use crate::object::Object;
 use crate::request::Direction;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, has_mark};
 use crate::state::{Lock, Phase, State, Store, now};
 use crate::tree::Facts;
 
@@ -52,6 +52,11 @@ pub enum Trouble {
     /// The kernel said no, and all is as it was.
     #[error("{0}; everything is as it was")]
     Refused(Refused),
+    /// The kernel took the filters and left out the mark.
+    #[error(
+        "the u32 filters of this kernel do not look at marks (CONFIG_CLS_U32_MARK), so --mark would hold everything; everything is as it was"
+    )]
+    NoMarks,
     /// The kernel said no, twice.
     #[error("{0}; and what was there could not be put back ({1}): try `coroner throttle revert`")]
     Stuck(Refused, Refused),
@@ -194,13 +199,40 @@ fn make(store: &Store, link: &mut Link, state: &State) -> Result<(), Trouble> {
         Some(root) => change::remove(link, state.index, root),
         None => Ok(()),
     };
-    let Err(refused) = cleared.and_then(|()| change::create(link, state.index, &state.made)) else {
-        return Ok(());
+    let made = cleared.and_then(|()| change::create(link, state.index, &state.made));
+    let failure = match made {
+        Err(refused) => refused,
+        Ok(()) if marks_are_kept(link, state)? => return Ok(()),
+        Ok(()) => return roll_back(store, link, state, None),
     };
-    match change::restore(link, state.index, state.direction, &state.before) {
-        Ok(()) => forget(store, state).and(Err(Trouble::Refused(refused))),
-        Err(again) => Err(Trouble::Stuck(refused, again)),
+    roll_back(store, link, state, Some(failure))
+}
+
+/// Kernels without the option ignore marks in silence.
+fn marks_are_kept(link: &mut Link, state: &State) -> Result<bool, Trouble> {
+    let count = |objects: &[Object]| objects.iter().filter(|object| has_mark(object)).count();
+    let asked = count(&state.made);
+    if asked == 0 {
+        return Ok(true);
     }
+    let now = Snapshot::take(link, state.index, state.direction)?;
+    Ok(count(&now.objects) == asked)
+}
+
+fn roll_back(
+    store: &Store,
+    link: &mut Link,
+    state: &State,
+    refused: Option<Refused>,
+) -> Result<(), Trouble> {
+    let restored = change::restore(link, state.index, state.direction, &state.before);
+    let refused = match (restored, refused) {
+        (Ok(()), None) => Trouble::NoMarks,
+        (Ok(()), Some(refused)) => Trouble::Refused(refused),
+        (Err(again), None) => return Err(Trouble::NotUndone(again)),
+        (Err(again), Some(refused)) => return Err(Trouble::Stuck(refused, again)),
+    };
+    forget(store, state).and(Err(refused))
 }
 
 /// What undoing came to.

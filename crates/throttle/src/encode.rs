@@ -8,9 +8,9 @@ use crate::{Rate, Size};
 
 /// Ethernet: the kernel then reckons sizes itself and needs no rate tables.
 const ETHERNET: u8 = 1;
-/// 64 ns, the kernel's tick for traffic control (`PSCHED_SHIFT`).
-const TICKS_A_SECOND: f64 = 1e9 / 64.0;
-/// linux/pkt_cls.h
+/// The kernel's tick for traffic control (`PSCHED_SHIFT`).
+const NANOSECONDS_A_TICK: u64 = 64;
+/// `linux/pkt_cls.h`
 const TERMINAL: u8 = 1;
 const OFFSET: u8 = 2;
 const VARIABLE_OFFSET: u8 = 4;
@@ -90,11 +90,12 @@ fn put_large(options: &mut Vec<u8>, kind: u16, rate: Rate) {
     }
 }
 
-/// How long sending so many bytes takes, in ticks, rounded as tc rounds.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+/// How long sending so many bytes takes, in ticks, rounded as tc rounds: to whole microseconds,
+/// then to ticks, each time down.
 fn ticks(size: Size, rate: Rate) -> u32 {
-    // A cast from float to integer saturates.
-    (f64::from(size.bytes()) / rate.bytes() as f64 * TICKS_A_SECOND) as u32
+    let micros = u64::from(size.bytes()) * 1_000_000 / rate.bytes().max(1);
+    let micros = micros.min(u64::from(u32::MAX));
+    u32::try_from(micros * 1_000 / NANOSECONDS_A_TICK).unwrap_or(u32::MAX)
 }
 
 /// struct `tc_htb_opt`, with RATE64 (6) and CEIL64 (7).
@@ -190,7 +191,7 @@ fn selector(keys: &[Key], then: &Then) -> Vec<u8> {
     bytes
 }
 
-/// struct `tc_police` (1) and the rate table (2) that act_police still asks for.
+/// struct `tc_police` (1) and the rate table (2) that `act_police` still asks for.
 fn police(rate: Rate, burst: Size, index: u32) -> Vec<u8> {
     // 256 cells of this size cover the longest frame.
     const CELL_LOG: u8 = 8;

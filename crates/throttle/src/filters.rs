@@ -90,11 +90,11 @@ impl Build<'_> {
                 then.clone()
             } else {
                 let known = tables.iter().find(|(transport, _)| *transport == term.transport);
-                let table = known.map(|&(_, table)| table).unwrap_or_else(|| {
-                    let table = self.new_table(name, frames, &term.transport, then);
-                    tables.push((&term.transport, table));
-                    table
-                });
+                let table = match known {
+                    Some(&(_, table)) => table,
+                    None => self.new_table(name, frames, &term.transport, then),
+                };
+                tables.push((&term.transport, table));
                 let start = if ipv4 { Start::HeaderLength } else { Start::Fixed };
                 Then::Ask { table, start }
             };

@@ -110,7 +110,9 @@ fn attack_transport(matching: &Matching) -> Vec<Vec<Key>> {
         if runs.is_empty() {
             runs.push(Vec::new());
         }
-        runs.iter_mut().for_each(|run| run.push(SYN_ALONE));
+        for run in &mut runs {
+            run.push(SYN_ALONE);
+        }
     }
     runs
 }

@@ -212,7 +212,7 @@ impl Discipline {
 }
 
 impl Frames {
-    /// The Ethernet type (linux/if_ether.h).
+    /// The Ethernet type (`linux/if_ether.h`).
     pub const fn ethertype(self) -> u16 {
         match self {
             Self::Ip => 0x0800,

@@ -191,6 +191,7 @@ mod hex {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use std::fmt::Write;
 
+    #[allow(clippy::ref_option)] // serde's signature
     pub(super) fn serialize<S: Serializer>(
         bytes: &Option<Vec<u8>>,
         out: S,

@@ -1,7 +1,7 @@
 //! The connection of the person who types: a socket of one of the processes that started us.
 //!
 //! sshd holds the connection and is an ancestor of the shell. Below tmux or screen it is not; then
-//! SSH_CONNECTION is a hint, believed only when the kernel knows that connection.
+//! `SSH_CONNECTION` is a hint, believed only when the kernel knows that connection.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -82,7 +82,7 @@ fn connections(proc: &Path) -> Vec<Connection> {
     four.lines().chain(six.lines()).filter_map(connection).collect()
 }
 
-/// One line of /proc/net/tcp or tcp6 (proc_pid_net(5)).
+/// One line of /proc/net/tcp or tcp6 (`proc_pid_net(5)`).
 fn connection(line: &str) -> Option<Connection> {
     let mut words = line.split_whitespace();
     let (local, peer, state) = (words.nth(1)?, words.next()?, words.next()?);

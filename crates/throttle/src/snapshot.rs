@@ -155,6 +155,11 @@ fn action(object: &Object) -> Option<&'static str> {
     if acts { Some("an action") } else { device }
 }
 
+/// `TCA_U32_MARK`
+pub(crate) fn has_mark(object: &Object) -> bool {
+    object.sort == Sort::Filter && options(object).iter().any(|(kind, _)| *kind == 10)
+}
+
 /// `TCA_U32_DIVISOR`
 fn is_table(object: &Object) -> bool {
     options(object).iter().any(|(kind, _)| *kind == 4)
@@ -187,6 +192,7 @@ fn mapped(object: &Object, map: fn(u16, &[u8]) -> Option<Vec<u8>>) -> Vec<u8> {
     bytes
 }
 
+#[allow(clippy::unnecessary_wraps)] // one of two that are chosen between
 /// `TCA_HTB_INIT` (2): the version is asked for without its minor part, and the last two of its
 /// five words are for looking only.
 fn plain_htb(kind: u16, value: &[u8]) -> Option<Vec<u8>> {
