@@ -11,7 +11,7 @@ use serde_json::Value;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// The pair: `near` has v0 (10.65.0.1, fd65::1), `far` has v1 (10.65.0.2, fd65::2) and answers for
+/// The pair: `near` has v0 (10.65.0.1, `fd65::1`), `far` has v1 (10.65.0.2, `fd65::2`) and answers for
 /// all of 10.66.0.0/16.
 pub(crate) struct Lab {
     pub(crate) near: String,

@@ -23,7 +23,7 @@ const SECONDS: u64 = 10;
 const FRAME: u64 = 54;
 
 /// Runs at most so many steps a second until told to stop.
-fn paced(stop: &AtomicBool, steps_a_second: u64, mut step: impl FnMut(u64)) {
+fn paced(stop: &AtomicBool, steps_a_second: u64, mut act: impl FnMut(u64)) {
     let start = Instant::now();
     let mut done = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -31,7 +31,7 @@ fn paced(stop: &AtomicBool, steps_a_second: u64, mut step: impl FnMut(u64)) {
         // Time that was lost is not made up for by a burst.
         done = done.max(due.saturating_sub(steps_a_second / 20));
         while done < due {
-            step(done);
+            act(done);
             done += 1;
         }
         std::thread::sleep(Duration::from_millis(2));
@@ -101,8 +101,8 @@ fn transfer(lab: &Lab, port: u16, stop: &Arc<AtomicBool>) -> Arc<AtomicU64> {
     to.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
     let stop = Arc::clone(stop);
     std::thread::spawn(move || {
-        let part = [0; 10_000];
-        paced(&stop, TRANSFER_BYTES_A_SECOND / 10_000, |_| drop(to.write_all(&part)));
+        let piece = [0; 10_000];
+        paced(&stop, TRANSFER_BYTES_A_SECOND / 10_000, |_| drop(to.write_all(&piece)));
     });
     arrived
 }

@@ -164,7 +164,7 @@ fn connection(from: SocketAddr, to: SocketAddr) -> Term {
 mod tests {
     use super::*;
 
-    /// Whether a packet (from its IP header on) matches a term, by the rules of cls_u32.
+    /// Whether a packet (from its IP header on) matches a term, by the rules of `cls_u32`.
     fn matches(term: &Term, packet: &[u8]) -> bool {
         let ipv4 = packet[0] >> 4 == 4;
         let start = if ipv4 { usize::from(packet[0] & 15) * 4 } else { 40 };
