@@ -1,4 +1,7 @@
 //! The throttle on real devices: applied, shown, confirmed, undone, killed at every step.
+// A test that cannot go on fails, in its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::assigning_clones, clippy::too_many_lines)]
 #![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
 
 #[path = "throttle_lab.rs"]
@@ -58,7 +61,7 @@ const HTB: &[&str] = &[
 fn revert_puts_back_exactly_what_was_there() {
     for (name, commands) in EARLIER {
         let lab = Lab::new();
-        commands.iter().for_each(|words| drop(lab.tc(words)));
+        set_up(&lab, commands);
         let before = lab.dump();
         lab.must(&format!("apply {WEB} --replace"));
         assert!(lab.dump().contains("class htb 1:10"), "{name}: applied");
@@ -211,6 +214,12 @@ fn plan_changes_nothing() {
     assert!(lab.leaves_no_trace());
 }
 
+fn set_up(lab: &Lab, commands: &[&str]) {
+    for words in commands {
+        lab.tc(words);
+    }
+}
+
 /// UDP datagrams from near to an address and port.
 fn send(lab: &Lab, to: &'static str, count: usize) {
     let sent = inside(&lab.near, move || {
@@ -273,7 +282,7 @@ fn the_connection_of_whoever_types_is_exempt() {
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs root and namespaces: tests/run")]
 fn it_undoes_itself_after_a_time() {
     let lab = Lab::new();
-    HTB.iter().for_each(|words| drop(lab.tc(words)));
+    set_up(&lab, HTB);
     let before = lab.dump();
     let said = lab.must(&format!("apply {WEB} --replace --for 2s"));
     assert!(said.contains("Undone by itself in"), "{said}");
@@ -344,7 +353,7 @@ fn killed_at_any_step_it_leaves_the_old_state_or_the_new() {
     for call in ["sendto", "rename", "fsync", "exit_group"] {
         for step in 1.. {
             let lab = Lab::new();
-            HTB.iter().for_each(|words| drop(lab.tc(words)));
+            set_up(&lab, HTB);
             let before = lab.dump();
             let inject = format!("{call}:signal=KILL:when={step}");
             let whole = meddled(&lab, &inject, &format!("apply {WEB} --replace --for 3s"));
@@ -378,7 +387,7 @@ fn what_fails_half_way_is_rolled_back() {
     let mut failed = 0;
     for step in (1..60).step_by(3) {
         let lab = Lab::new();
-        HTB.iter().for_each(|words| drop(lab.tc(words)));
+        set_up(&lab, HTB);
         let before = lab.dump();
         let inject = format!("recvfrom:error=ENOBUFS:when={step}");
         if meddled(&lab, &inject, &format!("apply {WEB} --replace")) {
@@ -389,4 +398,24 @@ fn what_fails_half_way_is_rolled_back() {
         assert_eq!(lab.dump(), before, "{inject}");
     }
     assert!(failed > 5, "{failed}");
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root and namespaces: tests/run")]
+fn a_revert_that_was_killed_is_finished_by_the_next() {
+    let mut killed = 0;
+    for step in 1.. {
+        let lab = Lab::new();
+        set_up(&lab, HTB);
+        let before = lab.dump();
+        lab.must(&format!("apply {WEB} --replace"));
+        if meddled(&lab, &format!("sendto:signal=KILL:when={step}"), "revert") {
+            break;
+        }
+        killed += 1;
+        lab.must("revert");
+        assert_eq!(lab.dump(), before, "step {step}");
+        assert!(lab.leaves_no_trace(), "step {step}");
+    }
+    assert!(killed > 10, "{killed}");
 }

@@ -81,6 +81,7 @@ pub(crate) struct ApplyArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of the command line
 pub(crate) struct WhatArgs {
     /// The network device
     #[arg(long, value_name = "NAME")]

@@ -79,7 +79,7 @@ fn entry(filter: &Filter) -> String {
 }
 
 fn notes(plan: &Plan) -> String {
-    plan.notes.iter().map(|note| format!("note: {note}\n")).collect()
+    plan.notes.iter().fold(String::new(), |text, note| text + "note: " + note + "\n")
 }
 
 /// The commands of tc, one a line.

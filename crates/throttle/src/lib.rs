@@ -21,10 +21,11 @@ mod snapshot;
 mod state;
 mod tc;
 mod tree;
+mod trouble;
 mod units;
 
 pub use ability::{Abilities, Part};
-pub use apply::{Order, Trouble, Undone, apply, check_privilege, confirm, facts, revert};
+pub use apply::{Order, Undone, apply, check_privilege, confirm, facts, revert};
 pub use block::{Block, NotABlock};
 pub use change::Refused;
 pub use device::Device;
@@ -41,4 +42,5 @@ pub use snapshot::Snapshot;
 pub use state::{Phase, State, Store, now};
 pub use tc::commands;
 pub use tree::{Facts, NoPlan, plan};
+pub use trouble::Trouble;
 pub use units::{Rate, Size, Span, WrongUnit};

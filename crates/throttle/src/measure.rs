@@ -139,7 +139,7 @@ mod tests {
             kind: "htb".to_owned(),
             options: None,
         };
-        Seen { object, stats, xstats: Vec::new(), more: None }
+        Seen { object, stats, more: None }
     }
 
     #[test]

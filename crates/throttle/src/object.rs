@@ -12,7 +12,6 @@ use crate::handle::Handle;
 pub(crate) mod tca {
     pub(crate) const KIND: u16 = 1;
     pub(crate) const OPTIONS: u16 = 2;
-    pub(crate) const XSTATS: u16 = 4;
     pub(crate) const STATS2: u16 = 7;
     pub(crate) const STAB: u16 = 8;
     pub(crate) const CHAIN: u16 = 11;
@@ -76,7 +75,6 @@ pub struct Object {
 pub(crate) struct Seen {
     pub(crate) object: Object,
     pub(crate) stats: Vec<u8>,
-    pub(crate) xstats: Vec<u8>,
     /// What else it has that is not in `object`.
     pub(crate) more: Option<&'static str>,
 }
@@ -123,7 +121,7 @@ impl Seen {
     fn empty(sort: Sort, handle: u32, parent: u32, info: u32) -> Self {
         let (handle, parent) = (handle.into(), parent.into());
         let object = Object { sort, handle, parent, info, kind: String::new(), options: None };
-        Self { object, stats: Vec::new(), xstats: Vec::new(), more: None }
+        Self { object, stats: Vec::new(), more: None }
     }
 
     fn take(&mut self, kind: u16, value: &[u8]) {
@@ -131,7 +129,6 @@ impl Seen {
             tca::KIND => self.object.kind = text(value),
             tca::OPTIONS => self.object.options = Some(value.to_vec()),
             tca::STATS2 => self.stats = value.to_vec(),
-            tca::XSTATS => self.xstats = value.to_vec(),
             tca::STAB => self.more = Some("a size table"),
             tca::CHAIN if value.iter().any(|&byte| byte != 0) => self.more = Some("a chain"),
             tca::INGRESS_BLOCK | tca::EGRESS_BLOCK => self.more = Some("a shared block of filters"),

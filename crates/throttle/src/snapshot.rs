@@ -300,7 +300,7 @@ mod tests {
     fn what_cannot_be_rebuilt_is_named_and_the_kernels_own_choice_need_not_be() {
         let named = |sort, handle, kind: &str| {
             let object = object(sort, handle, u32::MAX, kind);
-            obstacle(&Seen { object, stats: vec![], xstats: vec![], more: None })
+            obstacle(&Seen { object, stats: vec![], more: None })
         };
         assert_eq!(named(Sort::Qdisc, 0, "cake"), None);
         assert_eq!(named(Sort::Qdisc, 0x1_0000, "cake"), Some("qdisc cake 1:".to_owned()));

@@ -219,7 +219,11 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        self.check_folder()?;
+        match self.check_folder() {
+            // Undone between two of our steps: the guard has just taken the folder away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            checked => checked?,
+        }
         let mut bytes = Vec::new();
         file.take(LONGEST).read_to_end(&mut bytes)?;
         let state: State = serde_json::from_slice(&bytes)?;
@@ -238,8 +242,8 @@ impl Store {
         };
         let start = format!("throttle-{}-", namespace());
         let mut names: Vec<String> = Vec::new();
-        for entry in entries.take(10_000) {
-            names.extend(entry?.file_name().into_string());
+        for entry in entries.take(10_000).flatten() {
+            names.extend(entry.file_name().into_string());
         }
         names.retain(|name| {
             let json = Path::new(name).extension().is_some_and(|kind| kind == "json");
