@@ -264,6 +264,10 @@ fn messages(
 fn status(payload: &[u8]) -> Result<(), Errno> {
     match payload.first_chunk().map(|bytes| i32::from_ne_bytes(*bytes)) {
         None | Some(0) => Ok(()),
-        Some(code) => Err(Errno::from_raw_os_error(code.checked_neg().unwrap_or(libc::EIO))),
+        // Error numbers are 1 to 4095 (MAX_ERRNO, linux/err.h); anything else is no answer.
+        Some(code) => Err(match code.checked_neg() {
+            Some(number @ 1..=4095) => Errno::from_raw_os_error(number),
+            _ => Errno::IO,
+        }),
     }
 }
