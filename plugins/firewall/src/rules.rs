@@ -28,7 +28,7 @@ pub(crate) static OUTGOING_ANSWERS: Rule = Rule {
     benign: "scanners and packet-crafting tools (masscan, zmap, scapy, udp2raw) ask for such a rule",
     attack: &["T1498.001", "T1686", "T1562.004"],
     next: &[
-        "Watch what leaves by which device and ports (coroner traffic), before removing the rule",
+        "Watch what leaves by which device and ports, before removing the rule",
         "Look for processes with raw or packet sockets; a SYN flood has no connections to list",
         "Note the rule's counters: they tell how many answers were hidden",
     ],

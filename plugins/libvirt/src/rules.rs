@@ -73,8 +73,8 @@ pub(crate) static PUBLIC_PEER: Rule = Rule {
     benign: "an administrator at an address that --trusted-net did not name",
     attack: &["T1133", "T1021.005"],
     next: &[
-        "look for the same address in the logins, in the firewall's logs, and on the other hosts (coroner compare)",
-        "treat the guest as entered: audit its disk offline, and watch what it sends (coroner traffic)",
+        "look for the same address in the logins, in the firewall's logs, and in the reports of the other hosts",
+        "treat the guest as entered: audit its disk offline, and watch what it sends",
     ],
 };
 
