@@ -11,12 +11,10 @@
 mod alternatives;
 mod diversions;
 mod exclude;
-mod generated;
 mod index;
 mod knowledge;
 mod links;
 mod load;
 mod verify;
 
-pub use generated::made_on_host;
 pub use index::{Access, Entry, Manager, Package, PackageDb, Trouble, TroubleKind};

@@ -188,9 +188,6 @@ impl FileFacts {
     /// The facts of one statx(2); content and package are still to be found out.
     pub fn from_stat(path: HostPath, stat: &Stat) -> Self {
         Self {
-            path,
-            real: None,
-            target: None,
             file_type: stat.kind,
             size: stat.size,
             mode: stat.mode,
@@ -201,19 +198,16 @@ impl FileFacts {
             changed: stat.changed.into(),
             born: stat.born.map(Time::from),
             immutable: stat.immutable == Some(true),
-            sha256: None,
-            shebang: None,
-            elf: None,
-            capabilities: None,
-            package: None,
-            state: PackageState::Unknown,
-            expected: None,
-            actual: None,
+            ..Self::nothing_known(path)
         }
     }
 
     /// A file that its package brought and that is gone.
     pub fn missing(path: HostPath, package: Text) -> Self {
+        Self { package: Some(package), state: PackageState::Missing, ..Self::nothing_known(path) }
+    }
+
+    fn nothing_known(path: HostPath) -> Self {
         let epoch = Time::from_seconds(0);
         Self {
             path,
@@ -233,8 +227,8 @@ impl FileFacts {
             shebang: None,
             elf: None,
             capabilities: None,
-            package: Some(package),
-            state: PackageState::Missing,
+            package: None,
+            state: PackageState::Unknown,
             expected: None,
             actual: None,
         }
