@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use coroner_throttle::{
-    Abilities, Measure, Order, Plan, Span, State, Store, Trouble, Undone, add_rates, apply,
+    Abilities, Counts, Order, Plan, Span, State, Store, Trouble, Undone, add_rates, apply,
     check_privilege, confirm, facts, measure, own_connections, plan, revert, watch,
 };
 
@@ -108,7 +108,11 @@ fn apply_plan(ask: &ApplyArgs, store: &Store) -> Result<(), Failure> {
         guard: words.into_iter().chain(["guard".into()]).collect(),
     };
     let state = apply(store, &order).map_err(|trouble| failure(&trouble))?;
-    print(&if ask.json { show::state_json(&state, &[])? } else { show::applied(&plan, &state) })
+    print(&if ask.json {
+        show::state_json(&state, &Counts::default())?
+    } else {
+        show::applied(&plan, &state)
+    })
 }
 
 /// The states that a command is about.
@@ -156,7 +160,7 @@ fn revert_all(ask: &DeviceArgs, store: &Store) -> Result<(), Failure> {
 }
 
 fn status(ask: &StatusArgs, store: &Store) -> Result<(), Failure> {
-    let mut earlier: Vec<(String, Vec<Measure>)> = Vec::new();
+    let mut earlier: Vec<(String, Counts)> = Vec::new();
     let mut at = Instant::now();
     loop {
         let states = states(ask.dev.as_deref(), store)?;
@@ -171,15 +175,16 @@ fn status(ask: &StatusArgs, store: &Store) -> Result<(), Failure> {
         let mut now = looks(&states)?;
         let elapsed = at.elapsed();
         at = Instant::now();
-        for (token, measures) in &mut now {
+        for (token, counts) in &mut now {
             let before = earlier.iter().find(|(other, _)| other == token);
-            add_rates(measures, before.map_or(&[], |(_, before)| before), elapsed);
+            let before = before.map_or([].as_slice(), |(_, before)| &before.measures);
+            add_rates(&mut counts.measures, before, elapsed);
         }
-        for (state, (_, measures)) in states.iter().zip(&now) {
+        for (state, (_, counts)) in states.iter().zip(&now) {
             print(&if ask.json {
-                show::state_json(state, measures)?
+                show::state_json(state, counts)?
             } else {
-                show::status(state, measures)
+                show::status(state, counts)
             })?;
         }
         if !ask.watch {
@@ -190,11 +195,10 @@ fn status(ask: &StatusArgs, store: &Store) -> Result<(), Failure> {
     }
 }
 
-fn looks(states: &[State]) -> Result<Vec<(String, Vec<Measure>)>, Failure> {
+fn looks(states: &[State]) -> Result<Vec<(String, Counts)>, Failure> {
     let look = |state: &State| {
-        let measures = measure(state.index, state.direction, &state.names);
-        let measures = measures.map_err(|refusal| Failure::Broken(refusal.to_string()))?;
-        Ok((state.token.clone(), measures))
+        let counts = measure(state).map_err(|refusal| Failure::Broken(refusal.to_string()))?;
+        Ok((state.token.clone(), counts))
     };
     states.iter().map(look).collect()
 }

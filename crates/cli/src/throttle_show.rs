@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use coroner_throttle::{
-    Body, Discipline, Filter, Measure, Phase, Plan, Rate, State, Then, commands as tc, now,
+    Body, Counts, Discipline, Filter, Hits, Measure, Phase, Plan, Rate, State, Then,
+    commands as tc, now,
 };
 use serde_json::json;
 
@@ -97,7 +98,7 @@ fn document(value: &serde_json::Value) -> Result<String, Failure> {
 }
 
 /// A state and what was measured, as JSON.
-pub(crate) fn state_json(state: &State, measures: &[Measure]) -> Result<String, Failure> {
+pub(crate) fn state_json(state: &State, counts: &Counts) -> Result<String, Failure> {
     let left = |at: Option<u64>| at.map(|at| at.saturating_sub(now()));
     document(&json!({
         "schema": "coroner.throttle-status/1",
@@ -108,7 +109,8 @@ pub(crate) fn state_json(state: &State, measures: &[Measure]) -> Result<String, 
         "undone_unless_confirmed_in_seconds": left(state.confirm_by),
         "guard": state.guard,
         "trouble": state.trouble,
-        "measures": measures,
+        "measures": counts.measures,
+        "filters": counts.filters,
     }))
 }
 
@@ -143,7 +145,7 @@ pub(crate) fn confirmed(state: &State) -> String {
 }
 
 /// What passes, for people.
-pub(crate) fn status(state: &State, measures: &[Measure]) -> String {
+pub(crate) fn status(state: &State, counts: &Counts) -> String {
     let mut text = format!("{}\n", state.device.escape_debug());
     if state.phase == Phase::Applying {
         text.push_str("note: applying was cut short; revert puts back what was there\n");
@@ -157,7 +159,7 @@ pub(crate) fn status(state: &State, measures: &[Measure]) -> String {
         "{:22} {:>12} {:>15} {:>12} {:>10} {:>10} {:>8}",
         "", "rate", "bytes", "packets", "dropped", "overlimit", "waiting"
     );
-    for m in measures {
+    for m in &counts.measures {
         let rate = m.bits_per_second.map(|bits| Rate::from_bytes(bits / 8).rounded());
         let _ = writeln!(
             text,
@@ -169,6 +171,35 @@ pub(crate) fn status(state: &State, measures: &[Measure]) -> String {
             m.drops,
             m.overlimits,
             m.waiting
+        );
+    }
+    text.push_str(&filters(&counts.filters));
+    text
+}
+
+/// What filters saw, in the order in which they are asked.
+fn filters(filters: &[Hits]) -> String {
+    let mut text = String::new();
+    if filters.is_empty() {
+        return text;
+    }
+    let _ = writeln!(text, "{:50} {:>12} {:>12}", "filters", "asked", "matched");
+    for filter in filters {
+        let frames = filter.frames.map(|frames| frames.to_string()).unwrap_or_default();
+        let name = filter.name.as_deref().unwrap_or_default().escape_debug();
+        let label = format!("  {} {} {frames} {name}", filter.priority, filter.handle);
+        let count = |number: Option<u64>| number.map_or("-".to_owned(), |n| n.to_string());
+        let _ =
+            writeln!(text, "{label:50} {:>12} {:>12}", count(filter.asked), count(filter.matched));
+    }
+    if filters.iter().all(|filter| filter.asked.is_none()) {
+        text.push_str("note: this kernel does not count for each filter (CONFIG_CLS_U32_PERF)\n");
+    }
+    if let Some(policer) = filters.iter().find_map(|filter| filter.policer) {
+        let _ = writeln!(
+            text,
+            "policer: {} packets of {} bytes, {} dropped",
+            policer.packets, policer.bytes, policer.drops
         );
     }
     text

@@ -9,11 +9,12 @@ use crate::change::{self, Refused};
 use crate::device::{Device, devices};
 use crate::encode;
 use crate::guard::Guard;
+use crate::hits;
 use crate::model::Plan;
 use crate::netlink::Link;
 use crate::object::Object;
 use crate::request::Direction;
-use crate::snapshot::{Snapshot, has_mark};
+use crate::snapshot::{Snapshot, has_mark, look};
 use crate::state::{Lock, Phase, State, Store, now};
 use crate::tree::Facts;
 use crate::trouble::Trouble;
@@ -104,6 +105,9 @@ fn apply_locked(store: &Store, order: &Order<'_>) -> Result<State, Trouble> {
     state.guard = guard.as_ref().map(Guard::pid);
     let made = save(store, &state).and_then(|()| make(store, &mut link, &state));
     made?;
+    // Only status needs the names: without them it still counts.
+    let seen = look(&mut link, index, plan.direction).unwrap_or_default();
+    state.filter_names = hits::names(plan, &seen);
     state.phase = Phase::Applied;
     save(store, &state)?;
     Ok(state)

@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::handle::Handle;
+use crate::hits::{Hits, hits};
 use crate::netlink::{Link, Refusal};
 use crate::object::{Seen, Sort, attributes_of, word};
-use crate::request::Direction;
 use crate::snapshot::look;
+use crate::state::State;
 
 /// The counters of one qdisc, class or filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,18 +42,24 @@ pub struct Measure {
     pub bits_per_second: Option<u64>,
 }
 
-/// Measures all qdiscs and classes of a device in one direction.
+/// Everything that counts on a device in one direction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Qdiscs and classes.
+    pub measures: Vec<Measure>,
+    /// Filters, in the order in which they are asked.
+    pub filters: Vec<Hits>,
+}
+
+/// Measures a throttled device.
 ///
 /// # Errors
 /// The kernel does not answer.
-pub fn measure(
-    index: i32,
-    direction: Direction,
-    names: &[(u32, String)],
-) -> Result<Vec<Measure>, Refusal> {
-    let seen = look(&mut Link::open()?, index, direction)?;
+pub fn measure(state: &State) -> Result<Counts, Refusal> {
+    let seen = look(&mut Link::open()?, state.index, state.direction)?;
     let wanted = seen.iter().filter(|seen| seen.object.sort != Sort::Filter);
-    Ok(wanted.map(|seen| read(seen, names)).collect())
+    let measures = wanted.map(|seen| read(seen, &state.names)).collect();
+    Ok(Counts { measures, filters: hits(&seen, &state.filter_names) })
 }
 
 /// Adds to measures how fast each went since earlier ones.
@@ -139,7 +146,7 @@ mod tests {
             kind: "htb".to_owned(),
             options: None,
         };
-        Seen { object, stats, more: None }
+        Seen { object, stats, old_stats: Vec::new(), more: None }
     }
 
     #[test]

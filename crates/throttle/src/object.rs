@@ -12,6 +12,7 @@ use crate::handle::Handle;
 pub(crate) mod tca {
     pub(crate) const KIND: u16 = 1;
     pub(crate) const OPTIONS: u16 = 2;
+    pub(crate) const STATS: u16 = 3;
     pub(crate) const STATS2: u16 = 7;
     pub(crate) const STAB: u16 = 8;
     pub(crate) const CHAIN: u16 = 11;
@@ -75,6 +76,8 @@ pub struct Object {
 pub(crate) struct Seen {
     pub(crate) object: Object,
     pub(crate) stats: Vec<u8>,
+    /// The older form (struct `tc_stats`), in which the policer of a filter still counts.
+    pub(crate) old_stats: Vec<u8>,
     /// What else it has that is not in `object`.
     pub(crate) more: Option<&'static str>,
 }
@@ -121,13 +124,14 @@ impl Seen {
     fn empty(sort: Sort, handle: u32, parent: u32, info: u32) -> Self {
         let (handle, parent) = (handle.into(), parent.into());
         let object = Object { sort, handle, parent, info, kind: String::new(), options: None };
-        Self { object, stats: Vec::new(), more: None }
+        Self { object, stats: Vec::new(), old_stats: Vec::new(), more: None }
     }
 
     fn take(&mut self, kind: u16, value: &[u8]) {
         match kind {
             tca::KIND => self.object.kind = text(value),
             tca::OPTIONS => self.object.options = Some(value.to_vec()),
+            tca::STATS => self.old_stats = value.to_vec(),
             tca::STATS2 => self.stats = value.to_vec(),
             tca::STAB => self.more = Some("a size table"),
             tca::CHAIN if value.iter().any(|&byte| byte != 0) => self.more = Some("a chain"),

@@ -6,6 +6,7 @@ use crate::handle::Handle;
 use crate::netlink::{Link, Refusal};
 use crate::object::{Object, Seen, Sort, attributes_of, put, question, word};
 use crate::request::Direction;
+use crate::rounding::as_asked;
 
 /// Kinds that are rebuilt from what the kernel says of them.
 const QDISCS: &[&str] = &[
@@ -174,6 +175,7 @@ fn is_first_table(object: &Object) -> bool {
 fn without_counters(mut object: Object) -> Object {
     object.info = if object.sort == Sort::Qdisc { 0 } else { object.info };
     let changed = match (object.sort, object.kind.as_str()) {
+        (Sort::Qdisc, "sfq") => object.options.as_deref().map(plain_sfq),
         (Sort::Qdisc, "htb") => Some(mapped(&object, plain_htb)),
         (Sort::Filter, "u32") => Some(mapped(&object, plain_u32)),
         _ => None,
@@ -205,6 +207,14 @@ fn plain_htb(kind: u16, value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// struct `tc_sfq_qopt_v1`: behind its first 48 bytes it counts.
+fn plain_sfq(options: &[u8]) -> Vec<u8> {
+    let kept = options.get(..48).unwrap_or(options);
+    let mut bytes = kept.to_vec();
+    bytes.resize(options.len(), 0);
+    bytes
+}
+
 /// `TCA_U32_PCNT` (9) and the last word of `TCA_U32_MARK` (10) count; of `TCA_U32_FLAGS` (11) the
 /// lowest two were asked for.
 fn plain_u32(kind: u16, value: &[u8]) -> Option<Vec<u8>> {
@@ -230,7 +240,7 @@ fn tree(objects: &[Object]) -> Vec<Object> {
         if ready.is_empty() {
             return made;
         }
-        made.extend(ready.into_iter().cloned());
+        made.extend(ready.into_iter().cloned().map(as_asked));
         waiting = rest;
     }
 }
@@ -300,7 +310,7 @@ mod tests {
     fn what_cannot_be_rebuilt_is_named_and_the_kernels_own_choice_need_not_be() {
         let named = |sort, handle, kind: &str| {
             let object = object(sort, handle, u32::MAX, kind);
-            obstacle(&Seen { object, stats: vec![], more: None })
+            obstacle(&Seen { object, stats: vec![], old_stats: vec![], more: None })
         };
         assert_eq!(named(Sort::Qdisc, 0, "cake"), None);
         assert_eq!(named(Sort::Qdisc, 0x1_0000, "cake"), Some("qdisc cake 1:".to_owned()));

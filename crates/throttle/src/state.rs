@@ -54,6 +54,9 @@ pub struct State {
     pub made: Vec<Object>,
     /// Names of classes, by handle.
     pub names: Vec<(u32, String)>,
+    /// Names of filters, by handle.
+    #[serde(default)]
+    pub filter_names: Vec<(u32, String)>,
     /// Undone at this second since boot unless somebody confirms.
     pub confirm_by: Option<u64>,
     /// Undone at this second since boot.
@@ -106,6 +109,7 @@ impl State {
             before,
             made: Vec::new(),
             names: Vec::new(),
+            filter_names: Vec::new(),
             confirm_by: None,
             until: None,
             guard: None,
