@@ -4,6 +4,8 @@
 #![allow(clippy::assigning_clones, clippy::too_many_lines)]
 #![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
 
+#[path = "throttle_tc.rs"]
+mod tc;
 #[path = "throttle_lab.rs"]
 mod throttle_lab;
 

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::tc;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// The pair: `near` has v0 (10.65.0.1, `fd65::1`), `far` has v1 (10.65.0.2, `fd65::2`) and answers for
@@ -118,20 +120,7 @@ impl Lab {
 
     /// Counters as tc says them: the handle, then bytes, packets, drops, overlimits, requeues.
     pub(crate) fn tc_counters(&self, sort: &str) -> Vec<(String, [u64; 5])> {
-        let text = self.tc(&format!("-s {sort} show dev v0"));
-        let mut found = Vec::new();
-        let mut handle = String::new();
-        for line in text.lines() {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if words.first() == Some(&sort) {
-                handle = words[2].to_owned();
-            } else if words.first() == Some(&"Sent") {
-                let number =
-                    |n: usize| words[n].trim_matches([',', ')']).parse().expect("a number");
-                found.push((handle.clone(), [1, 3, 6, 8, 10].map(number)));
-            }
-        }
-        found
+        tc::counters(&self.tc(&format!("-s {sort} show dev v0")), sort)
     }
 
     /// Measures by our own status.

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 /// A change that the kernel refused.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the kernel refused {what}: {refusal}")]
+#[error("the kernel refused {what} and said: {refusal}")]
 pub struct Refused {
     /// Which.
     pub what: String,

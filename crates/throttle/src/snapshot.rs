@@ -26,8 +26,9 @@ const QDISCS: &[&str] = &[
     "ingress",
     "clsact",
 ];
-/// Where filters hang on what comes in and, with clsact, on what goes out.
-const HOOKS: [u32; 2] = [0xffff_fff2, 0xffff_fff3];
+/// Where filters hang on what comes in and, with clsact, on what goes out (`TC_H_MIN_INGRESS`,
+/// `TC_H_MIN_EGRESS`).
+const HOOKS: [Handle; 2] = [Handle::new(0xffff, 0xfff2), Handle::new(0xffff, 0xfff3)];
 
 /// What was on a device in one direction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +66,10 @@ pub(crate) fn look(
 /// Everything that filters can hang on.
 fn hooks(seen: &[Seen]) -> Vec<Handle> {
     let handles = seen.iter().map(|s| &s.object).filter(|o| o.handle.bits() != 0);
-    let of = |object: &Object| match object.parent {
-        Handle::INGRESS => HOOKS.iter().copied().map(Handle::from).collect(),
+    let of = |object: &Object| match (object.parent, object.kind.as_str()) {
+        (Handle::INGRESS, "clsact") => HOOKS.to_vec(),
+        // It has one place, and would name the same filters again at the other.
+        (Handle::INGRESS, _) => vec![HOOKS[0]],
         _ => vec![object.handle],
     };
     handles.flat_map(of).collect()
