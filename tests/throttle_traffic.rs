@@ -20,10 +20,12 @@ use std::time::{Duration, Instant};
 use rustix::net::{AddressFamily, Protocol, SendFlags, SocketType, sendto, socket};
 use throttle_lab::{Lab, inside, must};
 
-/// Each transfer asks for 16 Mbit/s; the flood for 6000 packets a second.
-const TRANSFER_BYTES_A_SECOND: u64 = 2_000_000;
+/// The flood asks for 6000 packets a second.
 const FLOOD_PACKETS_A_SECOND: u64 = 6_000;
 const SECONDS: u64 = 10;
+/// The machine has other work too: a measure is taken again this often. What is wrong with the
+/// throttle is wrong each time.
+const TRIES: usize = 3;
 /// 20 bytes of IP, 20 of TCP and 14 of Ethernet.
 const FRAME: u64 = 54;
 
@@ -75,21 +77,34 @@ fn raw() -> impl Fn(&[u8]) {
     }
 }
 
-/// SYN to ports 80 and 443 of many addresses.
-fn flood(lab: &Lab, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
-    let stop = Arc::clone(stop);
-    inside(&lab.near, move || {
+/// SYN to ports 80 and 443 of many addresses; gives how many were sent.
+fn flood(lab: &Lab, stop: &Arc<AtomicBool>) -> (std::thread::JoinHandle<()>, Arc<AtomicU64>) {
+    let (stop, sent) = (Arc::clone(stop), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&sent);
+    let sender = inside(&lab.near, move || {
         let send = raw();
         paced(&stop, FLOOD_PACKETS_A_SECOND, |n| {
             let [.., c, d] = (n.wrapping_mul(2_654_435_761) >> 8).to_be_bytes();
             let port = if n % 2 == 0 { 80 } else { 443 };
             send(&ipv4([10, 66, c, d], 6, 0, &[], &tcp(port, 2)));
+            counted.fetch_add(1, Ordering::Relaxed);
         });
-    })
+    });
+    (sender, sent)
+}
+
+/// How a transfer sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// So many bytes a second, less than its share of the device.
+    Paced(u64),
+    /// As fast as it can.
+    Saturating,
 }
 
 /// A transfer to a port of the far side, and what has arrived there.
-fn transfer(lab: &Lab, port: u16, stop: &Arc<AtomicBool>) -> Arc<AtomicU64> {
+fn transfer(lab: &Lab, port: u16, sending: Sending, stop: &Arc<AtomicBool>) -> Arc<AtomicU64> {
+    const PIECE: [u8; 10_000] = [0; 10_000];
     let arrived = Arc::new(AtomicU64::new(0));
     let listener = inside(&lab.far, move || TcpListener::bind(("10.65.0.2", port)).unwrap());
     let listener = listener.join().unwrap();
@@ -105,9 +120,13 @@ fn transfer(lab: &Lab, port: u16, stop: &Arc<AtomicBool>) -> Arc<AtomicU64> {
     let mut to = to.join().unwrap();
     to.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
     let stop = Arc::clone(stop);
-    std::thread::spawn(move || {
-        let piece = [0; 10_000];
-        paced(&stop, TRANSFER_BYTES_A_SECOND / 10_000, |_| drop(to.write_all(&piece)));
+    std::thread::spawn(move || match sending {
+        Sending::Paced(bytes) => paced(&stop, bytes / 10_000, |_| drop(to.write_all(&PIECE))),
+        Sending::Saturating => {
+            while !stop.load(Ordering::Relaxed) {
+                drop(to.write_all(&PIECE));
+            }
+        }
     });
     arrived
 }
@@ -142,39 +161,138 @@ fn watch(lab: &Lab, transfers: &[Arc<AtomicU64>]) -> Arrived {
     Arrived { flood: syn_arrived(lab) - flood, transfers, seconds }
 }
 
-/// Transfers alone, then with the flood held down; `ports` must keep what they had.
-fn incident(ports: &[u16], apply: &str) {
+/// What the whole device may send in the tests below, in bits a second.
+const TOTAL: f64 = 50_000_000.0;
+/// What the attack may have.
+const RATE: f64 = 1_000_000.0;
+
+/// Transfers alone, then with the flood held down.
+fn incident(ports: &[u16], sending: Sending, apply: &str) {
     let lab = Lab::new();
     count_syn(&lab);
     let stop = Arc::new(AtomicBool::new(false));
-    let transfers: Vec<_> = ports.iter().map(|&port| transfer(&lab, port, &stop)).collect();
-    std::thread::sleep(Duration::from_secs(1));
-    let alone = watch(&lab, &transfers);
-    lab.must(apply);
-    let flood = flood(&lab, &stop);
-    std::thread::sleep(Duration::from_secs(1));
-    let held = watch(&lab, &transfers);
+    let transfers: Vec<_> =
+        ports.iter().map(|&port| transfer(&lab, port, sending, &stop)).collect();
+    let try_once = |_| {
+        // What saturates the device is limited by --total with or without an attack.
+        let ceiling_first = sending == Sending::Saturating;
+        if ceiling_first {
+            lab.must(apply);
+        }
+        std::thread::sleep(Duration::from_secs(2));
+        let alone = watch(&lab, &transfers);
+        if !ceiling_first {
+            lab.must(apply);
+        }
+        let flood_stop = Arc::new(AtomicBool::new(false));
+        let (sender, sent) = flood(&lab, &flood_stop);
+        std::thread::sleep(Duration::from_secs(1));
+        let before = sent.load(Ordering::Relaxed);
+        let held = watch(&lab, &transfers);
+        let sent = sent.load(Ordering::Relaxed) - before;
+        flood_stop.store(true, Ordering::Relaxed);
+        sender.join().unwrap();
+        lab.must("revert");
+        [
+            flood_is_held(&held, sent),
+            match sending {
+                Sending::Paced(bytes) => each_keeps_its_own(&alone, &held, bytes),
+                Sending::Saturating => together_they_keep_the_device(&alone, &held),
+            },
+        ]
+        .concat()
+    };
+    let tried: Vec<String> =
+        (0..TRIES).map(try_once).take_while(|wrong| !wrong.is_empty()).collect();
     stop.store(true, Ordering::Relaxed);
-    flood.join().unwrap();
-    let rate = f64::from(u32::try_from(held.flood * FRAME * 8).unwrap()) / held.seconds;
-    assert!((950_000.0..=1_050_000.0).contains(&rate), "the flood arrives at {rate} bit/s");
-    for ((port, alone), held) in ports.iter().zip(&alone.transfers).zip(&held.transfers) {
-        assert!(*alone > TRANSFER_BYTES_A_SECOND * SECONDS / 2, "port {port}: {alone} bytes alone");
-        assert!(held * 100 >= alone * 95, "port {port}: {held} of {alone} bytes");
-    }
-    lab.must("revert");
+    assert!(tried.len() < TRIES, "{tried:#?}");
 }
+
+/// As a number that can be divided.
+fn real(count: u64) -> f64 {
+    f64::from(u32::try_from(count).expect("a count of ten seconds"))
+}
+
+/// Says what is wrong, or nothing. Read from the receiver, within 5 % of what was allowed.
+fn flood_is_held(held: &Arrived, sent: u64) -> String {
+    let rate = |packets: u64| real(packets * FRAME * 8) / held.seconds;
+    let (sent, arrived) = (rate(sent), rate(held.flood));
+    if sent < RATE * 1.5 {
+        format!("the flood sent {sent} bit/s, too few to be held; ")
+    } else if (arrived / RATE - 1.0).abs() > 0.05 {
+        format!("the flood arrives at {arrived} bit/s; ")
+    } else {
+        String::new()
+    }
+}
+
+/// Transfers that fit each keep 95 % of what they had alone.
+fn each_keeps_its_own(alone: &Arrived, held: &Arrived, asked: u64) -> String {
+    let mut wrong = String::new();
+    for (alone_bytes, held_bytes) in alone.transfers.iter().zip(&held.transfers) {
+        let [alone, held] =
+            [(*alone_bytes, alone), (*held_bytes, held)].map(|(b, of)| real(b) / of.seconds);
+        if alone < real(asked) / 2.0 || held < alone * 0.95 {
+            wrong += &format!("{held} of {alone} bytes a second; ");
+        }
+    }
+    wrong
+}
+
+/// Transfers that fill the device keep 95 % of what they had together under the same ceiling. How
+/// they divide it is TCP's matter here, and that of sfq where the kernel has it.
+fn together_they_keep_the_device(alone: &Arrived, held: &Arrived) -> String {
+    let rate =
+        |arrived: &Arrived| real(arrived.transfers.iter().sum::<u64>()) * 8.0 / arrived.seconds;
+    let (alone_rate, held_rate) = (rate(alone), rate(held));
+    let starved = held.transfers.contains(&0);
+    // Of each frame of 1514 bytes 1448 arrive as payload.
+    if alone_rate < TOTAL * 0.9 || alone_rate > TOTAL || held_rate < alone_rate * 0.95 || starved {
+        format!("{held_rate} of {alone_rate} bit/s, {:?}; ", held.transfers)
+    } else {
+        String::new()
+    }
+}
+
+/// This test is an ancestor of coroner, so its transfers would be exempt as those of whoever types.
+const APPLY: &str = "apply --dev v0 --rate 1mbit --total 50mbit --dport 80,443 --no-own-connection";
+/// 16 Mbit/s.
+const FITTING: Sending = Sending::Paced(2_000_000);
 
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs root and namespaces: tests/run")]
 fn the_flood_is_held_to_its_rate_and_other_traffic_keeps_its_own() {
-    incident(&[22, 5001], "apply --dev v0 --rate 1mbit --total 100mbit --dport 80,443");
+    incident(&[22, 5001], FITTING, APPLY);
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root and namespaces: tests/run")]
+fn transfers_that_fill_the_device_keep_it_beside_the_flood() {
+    incident(&[22, 5001], Sending::Saturating, APPLY);
 }
 
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs root and namespaces: tests/run")]
 fn syn_only_leaves_established_traffic_to_the_same_port_free() {
-    incident(&[22, 443], "apply --dev v0 --rate 1mbit --total 100mbit --dport 80,443 --syn-only");
+    let apply = &format!("{APPLY} --syn-only");
+    incident(&[22, 443], FITTING, apply);
+    incident(&[443], Sending::Saturating, apply);
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root and namespaces: tests/run")]
+fn without_syn_only_all_traffic_to_the_port_is_held_and_its_neighbour_is_not() {
+    let lab = Lab::new();
+    count_syn(&lab);
+    let stop = Arc::new(AtomicBool::new(false));
+    let transfers = [443, 22].map(|port| transfer(&lab, port, Sending::Saturating, &stop));
+    lab.must(APPLY);
+    std::thread::sleep(Duration::from_secs(2));
+    let arrived = watch(&lab, &transfers);
+    stop.store(true, Ordering::Relaxed);
+    let [held, free] = [0, 1].map(|n| real(arrived.transfers[n]) * 8.0 / arrived.seconds);
+    // What waits in its queue is sent on for a while, so a little more can arrive than was allowed.
+    assert!(held < RATE * 1.2 && free > TOTAL * 0.8, "{held} and {free} bit/s");
 }
 
 /// How many of some packets went to the class of the attack. The other class also has what the
