@@ -2,7 +2,6 @@
 
 // A test that cannot go on fails, in its helpers too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::assigning_clones, clippy::too_many_lines)]
 #![allow(dead_code)] // each test binary uses its part
 
 use std::path::Path;
@@ -169,4 +168,57 @@ impl Drop for Lab {
             let _ = Command::new("ip").args(["netns", "del", name]).status();
         }
     }
+}
+
+/// The incident, as most tests apply it.
+pub(crate) const WEB: &str = "--dev v0 --rate 1mbit --total 1gbit --dport 80,443";
+
+/// A tree that somebody made by hand: classes of three depths, a second HTB, tables of filters, a mark.
+pub(crate) const HTB: &[&str] = &[
+    "qdisc add dev v0 root handle 1: htb default 20 r2q 5",
+    "class add dev v0 parent 1: classid 1:1 htb rate 40gbit ceil 48gbit",
+    "class add dev v0 parent 1:1 classid 1:2 htb rate 9mbit ceil 20mbit prio 3 quantum 3000",
+    "class add dev v0 parent 1:2 classid 1:20 htb rate 3mbit burst 9k",
+    "class add dev v0 parent 1:2 classid 1:21 htb rate 2mbit",
+    "qdisc add dev v0 parent 1:20 handle 20: pfifo limit 5",
+    "qdisc add dev v0 parent 1:21 handle 21: htb default 7",
+    "class add dev v0 parent 21: classid 21:7 htb rate 1mbit",
+    "filter add dev v0 parent 1: protocol ipv6 prio 9 u32 match ip6 dst 2001:db8::/32 flowid 1:21",
+    "filter add dev v0 parent 1: protocol ip prio 2 handle 5: u32 divisor 4",
+    "filter add dev v0 parent 1: protocol ip prio 2 u32 ht 5:2: match ip dport 53 0xffff flowid 1:21",
+    "filter add dev v0 parent 1: protocol ip prio 2 u32 match ip dst 192.0.2.0/24 hashkey mask 0x3 at 16 link 5:",
+    "filter add dev v0 parent 1: protocol ip prio 2 u32 match mark 7 0xff flowid 1:20",
+    "filter add dev v0 parent 21: protocol all prio 1 u32 match u32 0 0 flowid 21:7",
+];
+
+/// Runs commands of tc.
+pub(crate) fn set_up(lab: &Lab, commands: &[&str]) {
+    for words in commands {
+        lab.tc(words);
+    }
+}
+
+/// Exit status 64, one line that says why, nothing on standard output.
+pub(crate) fn refused(lab: &Lab, words: &str, why: &str) {
+    let output = lab.throttle(words);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{words}: {errors}");
+    assert_eq!(errors.lines().count(), 1, "{words}: {errors}");
+    assert!(errors.contains(why), "{words}: {errors}");
+    assert!(output.stdout.is_empty(), "{words}");
+}
+
+/// Whether coroner succeeds under strace, which meddles with one system call.
+pub(crate) fn meddled(lab: &Lab, inject: &str, words: &str) -> bool {
+    under_strace(lab, &["-o", "/dev/null", "-e", &format!("inject={inject}")], words)
+        .status
+        .success()
+}
+
+/// What coroner says under strace.
+pub(crate) fn under_strace(lab: &Lab, options: &[&str], words: &str) -> Output {
+    let coroner = lab.command(words);
+    let arguments: Vec<_> = coroner.get_args().skip(3).map(ToOwned::to_owned).collect();
+    let mut strace = lab.near("strace");
+    strace.arg("-qq").args(options).args(arguments).output().expect("strace runs")
 }

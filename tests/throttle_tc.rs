@@ -12,7 +12,7 @@ pub(crate) fn counters(text: &str, sort: &str) -> Vec<(String, [u64; 5])> {
     for line in text.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         if words.first() == Some(&sort) {
-            handle = words[2].to_owned();
+            words[2].clone_into(&mut handle);
         } else if words.first() == Some(&"Sent") {
             let number = |n: usize| words[n].trim_matches([',', ')']).parse().expect("a number");
             found.push((handle.clone(), [1, 3, 6, 8, 10].map(number)));
