@@ -146,7 +146,7 @@ mod tests {
     fn a_text_without_its_end_is_refused() {
         let whole = signed("x\n");
         for cut in 0..whole.len() - 1 {
-            assert!(parse(&whole[..cut]).is_err(), "{cut}");
+            assert!(Cleartext::parse(&whole.as_bytes()[..cut]).is_err(), "{cut}");
         }
     }
 }
