@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
+use coroner_core::packages::Proof;
 use coroner_host::{Blocked, HostPath, ReadError, Root};
 use coroner_parse::Digest;
 use coroner_parse::Text;
@@ -63,6 +64,8 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest.
     pub with_digest: u64,
+    /// What somebody outside the host says of its entry.
+    pub proof: Proof,
 }
 
 /// What a database says of one path.

@@ -18,11 +18,13 @@ impl PackageDb {
     }
 
     pub(crate) fn claim_of(&self, path: &[u8], entry: &Entry) -> Claim {
+        let package = self.package(entry);
         Claim {
-            package: self.package(entry).map(|package| package.name.clone()).unwrap_or_default(),
+            package: package.map(|package| package.name.clone()).unwrap_or_default(),
             conffile: entry.conffile,
             expected: entry.expected.clone(),
             may_be_missing: self.may_be_missing(path, entry),
+            proven: package.is_some_and(|package| package.proof.holds()),
         }
     }
 }
@@ -44,6 +46,7 @@ impl PackageKnowledge for PackageDb {
             manager: package.manager.name().to_owned(),
             files: package.files,
             with_digest: package.with_digest,
+            proof: package.proof.clone(),
         };
         self.packages.iter().map(as_item).collect()
     }

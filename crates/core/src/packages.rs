@@ -23,6 +23,53 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest in the database.
     pub with_digest: u64,
+    /// What somebody outside the host says of its entry in the database.
+    #[serde(default, skip_serializing_if = "Proof::is_none")]
+    pub proof: Proof,
+}
+
+/// What vouches for a package's entry in the host's database, beside the host itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Proof {
+    /// Nothing could: its package manager keeps no signatures.
+    #[default]
+    None,
+    /// A known key signed the entry as it stands.
+    Signed {
+        /// The fingerprint of the vendor's certificate.
+        key: String,
+    },
+    /// Signed by a key that nobody gave.
+    UnknownKey {
+        /// The key's id.
+        key: String,
+    },
+    /// The entry bears no signature.
+    Unsigned,
+    /// Signed in a way that proves nothing: a weak algorithm, a key that was taken back, an
+    /// algorithm that is not spoken here.
+    Unbelieved {
+        /// Why.
+        reason: String,
+    },
+    /// The entry is not what was signed: it was changed on the host.
+    Broken {
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+impl Proof {
+    /// Whether it is as if there were nothing to say.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// Whether somebody outside the host vouches for the entry.
+    pub const fn holds(&self) -> bool {
+        matches!(self, Self::Signed { .. })
+    }
 }
 
 impl ItemKind for Package {
@@ -48,6 +95,8 @@ pub struct Claim {
     pub expected: Option<Digest>,
     /// Its absence is normal (documentation paths excluded, ghost files, removed conffiles).
     pub may_be_missing: bool,
+    /// Somebody outside the host vouches for what is expected.
+    pub proven: bool,
 }
 
 /// What checking every packaged file found.
@@ -116,6 +165,9 @@ pub fn state_of(known: bool, claim: Option<&Claim>, actual: Option<&Digest>) -> 
         None if known => PackageState::Unowned,
         None => PackageState::Unknown,
         Some(claim) => match (&claim.expected, actual) {
+            (Some(expected), Some(actual)) if expected == actual && claim.proven => {
+                PackageState::Vendor
+            }
             (Some(expected), Some(actual)) if expected == actual => PackageState::Local,
             (Some(_), Some(_)) if claim.conffile => PackageState::ConffileChanged,
             (Some(_), Some(_)) => PackageState::Modified,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use coroner_core::packages::Proof;
 use coroner_host::{HostPath, Root};
 use coroner_parse::Digest;
 use coroner_parse::Text;
@@ -84,6 +85,7 @@ impl Loading<'_> {
             weight: stanza.installed_size.unwrap_or(0).saturating_mul(1024),
             files: 0,
             with_digest: 0,
+            proof: Proof::None,
         });
         let (list_path, list) = self.info_file(stanza, ".list");
         let (sums_path, sums) = self.info_file(stanza, ".md5sums");
