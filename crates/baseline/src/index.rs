@@ -9,6 +9,7 @@ use coroner_parse::Digest;
 use coroner_parse::Text;
 
 use crate::exclude::Excludes;
+use crate::keys::VendorKeys;
 use crate::links::{Links, parent};
 use crate::load;
 
@@ -64,6 +65,8 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest.
     pub with_digest: u64,
+    /// Who says that they built it.
+    pub vendor: Option<Text>,
     /// What somebody outside the host says of its entry.
     pub proof: Proof,
 }
@@ -139,8 +142,13 @@ pub struct PackageDb {
 }
 
 impl PackageDb {
-    /// Reads every database that the root has.
+    /// Reads every database that the root has, and believes vendors' keys alone.
     pub fn load(root: &Root) -> Self {
+        Self::load_with(root, &VendorKeys::shipped())
+    }
+
+    /// The same with keys that the operator gave.
+    pub fn load_with(root: &Root, keys: &VendorKeys) -> Self {
         let mut db = Self {
             packages: Vec::new(),
             entries: HashMap::new(),
@@ -152,7 +160,7 @@ impl PackageDb {
             full: false,
         };
         load::dpkg(&mut db, root);
-        load::rpm(&mut db, root);
+        load::rpm(&mut db, root, keys);
         load::apk(&mut db, root);
         load::pacman(&mut db, root);
         db

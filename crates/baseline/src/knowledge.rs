@@ -46,6 +46,7 @@ impl PackageKnowledge for PackageDb {
             manager: package.manager.name().to_owned(),
             files: package.files,
             with_digest: package.with_digest,
+            vendor: package.vendor.clone(),
             proof: package.proof.clone(),
         };
         self.packages.iter().map(as_item).collect()

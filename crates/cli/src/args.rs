@@ -76,6 +76,9 @@ pub(crate) struct AuditArgs {
     /// Findings that you accept, with reasons (TOML)
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Public keys to believe beside the built-in ones: OpenPGP keys that rpm packages are signed with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Vec<PathBuf>,
     /// Seconds that each plugin may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) budget: u64,

@@ -13,6 +13,7 @@ use coroner_host::sandbox::{self, Enforced, Restrictions};
 use coroner_host::{Host, HostSources};
 
 use crate::args::AuditArgs;
+use crate::keys;
 use crate::output::{self, Failure};
 use crate::plugins::registry;
 use crate::progress::Progress;
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let plugins = all_plugins()?;
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
+    let keys = keys::read(&args.key)?;
     let writable = output::check(&args.output)?;
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let tool = tool::describe();
@@ -33,7 +35,9 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         host: Arc::new(host),
         options: Arc::new(options),
         plugins,
-        load_packages: Box::new(|host| Box::new(coroner_baseline::PackageDb::load(host.root()))),
+        load_packages: Box::new(move |host| {
+            Box::new(coroner_baseline::PackageDb::load_with(host.root(), &keys))
+        }),
         policy,
         tool,
         read_only,

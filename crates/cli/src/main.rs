@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod judge;
+mod keys;
 mod list;
 mod output;
 mod plugins;

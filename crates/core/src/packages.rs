@@ -23,6 +23,9 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest in the database.
     pub with_digest: u64,
+    /// Who says that they built it, where the database knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<Text>,
     /// What somebody outside the host says of its entry in the database.
     #[serde(default, skip_serializing_if = "Proof::is_none")]
     pub proof: Proof,

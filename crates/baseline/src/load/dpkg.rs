@@ -85,6 +85,7 @@ impl Loading<'_> {
             weight: stanza.installed_size.unwrap_or(0).saturating_mul(1024),
             files: 0,
             with_digest: 0,
+            vendor: None,
             proof: Proof::None,
         });
         let (list_path, list) = self.info_file(stanza, ".list");
