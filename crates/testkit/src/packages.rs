@@ -21,12 +21,15 @@ pub struct FixturePackages {
     pub conffiles: BTreeSet<String>,
     /// Owned files whose digest the database lacks.
     pub without_digest: BTreeSet<String>,
+    /// The packages that the database lists.
+    pub listed: Vec<Package>,
 }
 
 /// The same with what each file should hold.
 pub(crate) struct Database {
     known: bool,
     claims: BTreeMap<HostPath, Claim>,
+    listed: Vec<Package>,
 }
 
 impl FixturePackages {
@@ -34,7 +37,8 @@ impl FixturePackages {
         let pairs = self.owned.iter().flat_map(|(package, files)| {
             files.iter().map(move |file| (HostPath::new(file), self.claim(package, file, tree)))
         });
-        Database { known: !self.no_database, claims: pairs.collect() }
+        let listed = self.listed.clone();
+        Database { known: !self.no_database, claims: pairs.collect(), listed }
     }
 
     fn claim(&self, package: &str, file: &str, tree: &Tree) -> Claim {
@@ -61,7 +65,7 @@ impl PackageKnowledge for Database {
     }
 
     fn packages(&self) -> Vec<Package> {
-        Vec::new()
+        self.listed.clone()
     }
 
     fn gaps(&self) -> Vec<Gap> {

@@ -5,11 +5,12 @@ mod apk;
 mod dpkg;
 mod pacman;
 mod rpm;
+mod signed;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use coroner_baseline::PackageDb;
+use coroner_baseline::{PackageDb, VendorKeys};
 use coroner_core::packages::{Claim, PackageKnowledge, Verification};
 use coroner_core::{Deadline, FileFacts, HostPath, PackageState};
 use coroner_host::{Host, HostSources};
@@ -28,8 +29,12 @@ impl Loaded {
     }
 
     fn at(dir: tempfile::TempDir) -> Self {
+        Self::with(dir, &VendorKeys::shipped())
+    }
+
+    fn with(dir: tempfile::TempDir, keys: &VendorKeys) -> Self {
         let host = Host::open(HostSources::offline(dir.path())).unwrap();
-        let db = PackageDb::load(host.root());
+        let db = PackageDb::load_with(host.root(), keys);
         Self { _dir: dir, host, db }
     }
 
