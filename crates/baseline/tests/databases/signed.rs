@@ -1,6 +1,7 @@
 //! Signed headers: `data/signed/Packages.gz` is a Berkeley DB that Debian 11's rpm wrote, with a
-//! package that rpmsign signed (`verdict`) and one that nobody did (`plain`). Edited headers lie in
-//! sqlite databases, as an intruder with any SQLite at hand would put them there.
+//! package that rpmsign signed (`verdict`) and one that nobody did (`plain`); `Packages.db.gz` is
+//! rpm 6's ndb with a package of its own. Edited headers lie in sqlite databases, as an intruder
+//! with any `SQLite` at hand would put them there.
 
 use std::io::Read;
 
@@ -127,6 +128,21 @@ fn a_berkeley_database_of_the_real_rpm_gives_its_packages_and_who_signed_them() 
     assert!(!root.claim("/usr/bin/plain").unwrap().proven);
     assert_eq!(root.suspects(), []);
     assert_eq!(root.verify().agreed, 205);
+}
+
+#[test]
+fn rpm_6_signs_in_base_64_and_is_believed_too() {
+    let ndb = unpacked(include_bytes!("data/signed/Packages.db.gz"));
+    let tree = Tree::new()
+        .file("/usr/lib/sysimage/rpm/Packages.db", &ndb)
+        .file("/usr/bin/verdict", "#!/bin/sh\n");
+    let mut keys = VendorKeys::shipped();
+    keys.add(include_bytes!("data/signed/key6.asc")).unwrap();
+    let root = Loaded::with(tree.write(), &keys);
+    assert!(proof(&root, "verdict").holds(), "{:?}", proof(&root, "verdict"));
+    assert_eq!(root.suspects(), []);
+    let other = Loaded::with(tree.write(), &self::keys());
+    assert!(matches!(proof(&other, "verdict"), Proof::UnknownKey { .. }));
 }
 
 #[test]
