@@ -25,6 +25,7 @@ mod schema;
 mod shared;
 mod time;
 mod verdict;
+mod verified;
 
 pub use coroner_host::{Blocked, Content, DirEntry, FileType, HostPath, Listing, ReadError, Stat};
 pub use coroner_parse::{Algorithm, Digest, Text};
@@ -34,12 +35,13 @@ pub use finding::{Draft, Evidence, Finding, Findings, Subject};
 pub use gap::Gap;
 #[doc(hidden)]
 pub use inventory;
+pub use identity::os_release;
 pub use item::{Item, ItemKind, ItemType, Items};
 pub use network::Network;
 pub use options::{Options, Scope};
 pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
 pub use report::{
-    BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, Report, ReportError, Run, SCHEMA,
+    BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, PackUse, Report, ReportError, Run, SCHEMA,
     Status, Tool, Verified,
 };
 pub use rule::{Confidence, Rule, Severity};
