@@ -24,6 +24,7 @@ mod rule;
 mod schema;
 mod shared;
 mod time;
+mod vendor;
 mod verdict;
 mod verified;
 

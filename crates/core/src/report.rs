@@ -122,29 +122,29 @@ pub struct Verified {
     pub agreed: u64,
     /// Packaged files of whose content the database says nothing (links, mostly).
     pub without_digest: u64,
-    /// Files that agree with a signed pack, those that items name among them.
+    /// Files that are proved from outside the host, those that items name among them.
     #[serde(default)]
     pub proved: u64,
     /// Files that agree with the host's own lists alone.
     #[serde(default)]
     pub local: u64,
-    /// Installed packages that a pack knows in their very version.
+    /// Installed packages that a pack knows in their very version, or whose entry the vendor signed.
     #[serde(default)]
     pub packages_known: u64,
     /// Installed packages that a pack knows in other versions alone.
     #[serde(default)]
     pub packages_of_unknown_version: u64,
-    /// What each pack proved.
+    /// Who proved how much.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packs: Vec<PackUse>,
 }
 
-/// What one pack proved.
+/// What one pack, or the vendors' signatures together, proved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PackUse {
     /// Its name.
     pub name: String,
-    /// Installed packages that it knows in their very version.
+    /// Installed packages that it vouches for.
     pub packages: u64,
     /// Files that agree with it.
     pub files: u64,

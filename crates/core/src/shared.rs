@@ -259,7 +259,7 @@ impl FileFacts {
         let regular = self.file_type == FileType::Regular;
         let added = regular && vendor.trusted && self.mode & SET_ID & !vendor.mode != 0;
         self.vendor_mode = added.then_some(vendor.mode);
-        if let Proven::File { listed, .. } = &vendor.content {
+        if let Proven::File { listed: Some(listed), .. } = &vendor.content {
             let other = claim.expected.as_ref().filter(|own| *own != listed && !claim.conffile);
             self.listed = other.cloned();
         }

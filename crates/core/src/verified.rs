@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::packages::{PROVED_BY_PACK, Package, UNKNOWN_VERSION, Verification};
+use crate::packages::{Package, Proof, SIGNATURES, Verification};
 use crate::{FileFacts, PackUse, PackageState, Verified};
 
 /// What each pack proved, by its name.
@@ -27,15 +27,20 @@ pub(crate) fn count(checked: &Verification, named: &[FileFacts], packages: &[Pac
         named.iter().filter(move |file| file.real.is_none() && file.state == state)
     };
     for file in in_state(PackageState::Vendor) {
-        packs.named(file.proof.as_deref().unwrap_or_default()).files += 1;
+        packs.named(file.proof.as_deref().unwrap_or(SIGNATURES)).files += 1;
     }
     let (mut known, mut of_unknown_version) = (0, 0);
-    for proof in packages.iter().filter_map(|package| package.proof.as_deref()) {
-        if let Some(name) = proof.strip_prefix(PROVED_BY_PACK) {
-            known += 1;
-            packs.named(name).packages += 1;
-        }
-        of_unknown_version += u64::from(proof == UNKNOWN_VERSION);
+    for package in packages {
+        let by = match &package.proof {
+            Proof::Pack { name } => name.as_str(),
+            Proof::Signed { .. } => SIGNATURES,
+            other => {
+                of_unknown_version += u64::from(*other == Proof::UnknownVersion);
+                continue;
+            }
+        };
+        known += 1;
+        packs.named(by).packages += 1;
     }
     let locally = checked.agreed.saturating_sub(checked.proved.values().sum());
     Verified {

@@ -46,6 +46,8 @@ impl FixturePackages {
             conffile: self.conffiles.contains(file),
             expected: (!self.without_digest.contains(file)).then(|| sha256_of(original)),
             may_be_missing: false,
+            vendor: None,
+            proven: false,
         }
     }
 }
