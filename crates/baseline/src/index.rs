@@ -260,7 +260,12 @@ impl PackageDb {
     }
 
     /// Where a file of a package really lies, as dpkg diverts it.
-    pub(crate) fn place_of(&mut self, root: &Root, path: &[u8], package: &[u8]) -> Option<Box<[u8]>> {
+    pub(crate) fn place_of(
+        &mut self,
+        root: &Root,
+        path: &[u8],
+        package: &[u8],
+    ) -> Option<Box<[u8]>> {
         let place = self.place(root, path)?;
         match self.diversions.moved(&place, package) {
             Some(to) => Some(to.into()),

@@ -72,9 +72,9 @@ impl Audit {
         said("judging");
         let mut gaps = own_gaps(packages.as_ref());
         gaps.append(&mut collected.gaps);
-        let verified = checked.as_ref().map(|checked| {
-            verified::count(checked, &resolved.files, &packages.packages())
-        });
+        let verified = checked
+            .as_ref()
+            .map(|checked| verified::count(checked, &resolved.files, &packages.packages()));
         let items = gather(collected, resolved, checked, packages.as_ref(), &mut gaps);
         let findings = judge_all(&self.plugins, &items, &mut gaps);
         coverage.extend(self.not_asked_for());

@@ -132,12 +132,7 @@ impl Resolver<'_> {
     }
 
     /// The digest that the host's own list speaks of, for content that disagrees with the proof.
-    fn by_the_list(
-        &self,
-        claim: Option<&Claim>,
-        read: &Pass,
-        place: &HostPath,
-    ) -> Option<Digest> {
+    fn by_the_list(&self, claim: Option<&Claim>, read: &Pass, place: &HostPath) -> Option<Digest> {
         let claim = claim.filter(|claim| claim.vendor.is_some() && !read.truncated)?;
         let listed = claim.expected.as_ref().filter(|_| claim.first() != read.matching.as_ref())?;
         let file = self.host.open_file(place).ok()?;

@@ -34,16 +34,16 @@ pub use cx::{Cx, Deadline};
 pub use digest::{Hasher, sha256_of};
 pub use finding::{Draft, Evidence, Finding, Findings, Subject};
 pub use gap::Gap;
+pub use identity::os_release;
 #[doc(hidden)]
 pub use inventory;
-pub use identity::os_release;
 pub use item::{Item, ItemKind, ItemType, Items};
 pub use network::Network;
 pub use options::{Options, Scope};
 pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
 pub use report::{
-    BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, PackUse, Report, ReportError, Run, SCHEMA,
-    Status, Tool, Verified,
+    BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, PackUse, Report, ReportError, Run,
+    SCHEMA, Status, Tool, Verified,
 };
 pub use rule::{Confidence, Rule, Severity};
 pub use schema::report_schema;

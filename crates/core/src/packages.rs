@@ -8,7 +8,7 @@ use coroner_parse::Text;
 use serde::{Deserialize, Serialize};
 
 pub use crate::vendor::{Proven, VendorFile, state_of};
-use crate::{Deadline, Digest, FileFacts, Gap, ItemKind, PackageState, Time};
+use crate::{Deadline, Digest, FileFacts, Gap, ItemKind, Time};
 
 /// An installed package, and what checking its files came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

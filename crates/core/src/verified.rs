@@ -23,9 +23,8 @@ pub(crate) fn count(checked: &Verification, named: &[FileFacts], packages: &[Pac
         packs.named(name).files += files;
     }
     // Each file once: by the name under which it lies.
-    let in_state = |state| {
-        named.iter().filter(move |file| file.real.is_none() && file.state == state)
-    };
+    let in_state =
+        |state| named.iter().filter(move |file| file.real.is_none() && file.state == state);
     for file in in_state(PackageState::Vendor) {
         packs.named(file.proof.as_deref().unwrap_or(SIGNATURES)).files += 1;
     }

@@ -65,9 +65,9 @@ pub(crate) fn verify(
         }
     }
     out.gaps.extend((unchecked > 0).then(|| out_of_time(unchecked)));
-    let unlike = without.par_iter().filter_map(|&task| {
-        Some(Suspect { task, found: work::what_else_is_there(root, task)? })
-    });
+    let unlike = without
+        .par_iter()
+        .filter_map(|&task| Some(Suspect { task, found: work::what_else_is_there(root, task)? }));
     suspects.extend(unlike.collect::<Vec<_>>());
     out.without_digest = without.len() as u64;
     suspects.retain(|suspect| !is_explained(db, suspect));
