@@ -285,7 +285,7 @@ fn a_key_that_the_intruder_imported_on_the_host_is_not_believed_and_shown() {
 fn a_key_file_that_is_none_is_refused_in_one_line() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("key");
-    std::fs::write(&file, "no key\n").unwrap();
+    std::fs::write(&file, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nYWJj\n").unwrap();
     let output = support::coroner()
         .args(["audit", "--root"])
         .arg(dir.path())
@@ -296,5 +296,5 @@ fn a_key_file_that_is_none_is_refused_in_one_line() {
     assert_eq!(support::status(&output), 64);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("no OpenPGP public key"), "{said}");
+    assert!(said.contains("an armored block without an end"), "{said}");
 }

@@ -6,8 +6,10 @@
 //! own tree, never the auditor's.
 //!
 //! The host's own databases are an intruder's to edit, so agreement with them is called `local`.
+//! [`PackageDb::load_with`] lays the word of [`Packs`] from outside over it: what agrees with a pack
+//! is `vendor`, and what agrees with the host's list while the list disagrees with the pack is `forged`.
 //! Where an entry bears its vendor's signature, as rpm's do, and a key from outside the host verifies
-//! it ([`VendorKeys`]), agreement is `vendor`.
+//! it ([`VendorKeys`]), agreement is `vendor` too.
 
 mod alternatives;
 mod diversions;
@@ -17,8 +19,11 @@ mod keys;
 mod knowledge;
 mod links;
 mod load;
+mod packs;
+mod proof;
 mod verify;
 
 pub use coroner_openpgp::{BadKeyring, holds_public_keys};
 pub use index::{Access, Entry, Manager, Package, PackageDb, Trouble, TroubleKind};
 pub use keys::VendorKeys;
+pub use packs::{Packs, TrustedPack};

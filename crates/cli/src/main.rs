@@ -2,8 +2,8 @@
 
 mod args;
 mod audit;
+mod baselines;
 mod judge;
-mod keys;
 mod list;
 mod output;
 mod plugins;

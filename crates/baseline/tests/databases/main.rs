@@ -10,7 +10,7 @@ mod signed;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use coroner_baseline::{PackageDb, VendorKeys};
+use coroner_baseline::{PackageDb, Packs, VendorKeys};
 use coroner_core::packages::{Claim, PackageKnowledge, Verification};
 use coroner_core::{Deadline, FileFacts, HostPath, PackageState};
 use coroner_host::{Host, HostSources};
@@ -34,7 +34,7 @@ impl Loaded {
 
     fn with(dir: tempfile::TempDir, keys: &VendorKeys) -> Self {
         let host = Host::open(HostSources::offline(dir.path())).unwrap();
-        let db = PackageDb::load_with(host.root(), keys);
+        let db = PackageDb::load_with_keys(host.root(), &Packs::default(), keys);
         Self { _dir: dir, host, db }
     }
 
