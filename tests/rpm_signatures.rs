@@ -17,7 +17,8 @@ use support::{audit, lab, plant};
 
 const TOOL: &str = "/usr/bin/ps";
 const ORIGINAL: &[u8] = b"#!/bin/sh\necho processes\n";
-const TROJAN: &[u8] = b"#!/bin/sh\necho no such process\n";
+/// Of the same size, as a careful intruder makes it.
+const TROJAN: &[u8] = b"#!/bin/sh\necho no shadow\n";
 
 /// Packages that a test key signed, and one that nobody signed.
 struct Workshop {
@@ -145,6 +146,14 @@ impl Root {
         self.0.path()
     }
 
+    /// Replaces the tool and puts its time of change back.
+    fn replace_tool(&self) {
+        let at = self.path().join(TOOL.trim_start_matches('/'));
+        let modified = at.metadata().unwrap().modified().unwrap();
+        plant(self.path(), TOOL, TROJAN, 0o755);
+        std::fs::File::options().write(true).open(at).unwrap().set_modified(modified).unwrap();
+    }
+
     /// Changes the signed package's header in the database.
     fn edit(&self, change: impl Fn(&[u8]) -> Vec<u8>) {
         let file = self.path().join("var/lib/rpm/rpmdb.sqlite");
@@ -224,7 +233,7 @@ fn files_of_a_signed_package_are_the_vendors_in_every_database_that_rpm_writes()
 fn a_replaced_file_is_modified_with_the_signed_and_the_actual_hash() {
     let workshop = Workshop::new();
     let root = workshop.fedora();
-    plant(root.path(), TOOL, TROJAN, 0o755);
+    root.replace_tool();
     let report = workshop.audit(&root);
     let tool = file(&report, TOOL);
     assert_eq!(tool.state, PackageState::Modified);
@@ -234,23 +243,45 @@ fn a_replaced_file_is_modified_with_the_signed_and_the_actual_hash() {
 
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs rpm, gpg and root: run tests/run")]
-fn a_header_edited_to_agree_is_caught_where_rpm_itself_is_silent() {
+fn a_header_edited_to_agree_is_caught_and_its_package_named_which_rpm_does_not() {
     let workshop = Workshop::new();
     let root = workshop.fedora();
-    plant(root.path(), TOOL, TROJAN, 0o755);
+    root.replace_tool();
     let honest = String::from_utf8(workshop.verify(&root).stdout).unwrap();
     assert!(honest.contains(TOOL), "{honest}");
     root.edit(forged);
-    let silent = workshop.verify(&root);
-    let said = [silent.stdout, silent.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(!said.contains(TOOL) && !said.contains("BAD"), "{said}");
+    // rpm passes over a header that it finds damaged: one line of error that names neither the
+    // package nor the file, and nothing in the list of changed files.
+    let forged = workshop.verify(&root);
+    let list = String::from_utf8_lossy(&forged.stdout);
+    assert!(!list.contains(TOOL) && !list.contains("procps-ng"), "{list}");
+    let errors = String::from_utf8_lossy(&forged.stderr);
+    assert!(!errors.contains(TOOL) && !errors.contains("procps-ng"), "{errors}");
     let report = workshop.audit(&root);
     let broken = of_rule(&report, "binaries/package-signature-broken");
     assert_eq!(broken.len(), 1);
     assert!(broken[0].evidence.iter().any(|evidence| evidence.value == "procps-ng"));
     assert_eq!(report.verdict.level, Level::Compromised);
     assert_ne!(file(&report, TOOL).state, PackageState::Local);
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs rpm, gpg and root: run tests/run")]
+fn a_header_edited_to_agree_that_lost_its_signature_is_not_the_vendors_while_rpm_is_silent() {
+    let workshop = Workshop::new();
+    let root = workshop.fedora();
+    root.replace_tool();
+    let tag = |number: u32| number.to_be_bytes();
+    root.edit(|blob| replaced(&forged(blob), &tag(Tag::RsaHeader as u32), &tag(9999)));
+    let silent = workshop.verify(&root);
+    let said = [silent.stdout, silent.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(!said.contains(TOOL) && !said.contains("procps-ng") && !said.contains("BAD"), "{said}");
+    let report = workshop.audit(&root);
+    assert_eq!(package(&report, "procps-ng").proof, Proof::Unsigned);
+    assert_eq!(file(&report, TOOL).state, PackageState::Local);
+    let listed = of_rule(&report, "binaries/package-not-signed-by-a-known-key");
+    assert!(listed[0].evidence.iter().any(|evidence| evidence.value == "procps-ng unsigned"));
 }
 
 #[test]

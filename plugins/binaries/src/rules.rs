@@ -466,7 +466,7 @@ pub(crate) static SIGNATURE_BROKEN: Rule = Rule {
     severity: Critical,
     confidence: Certain,
     title: "A package's entry in the rpm database is not what its vendor signed",
-    why: "rpm keeps each package's signed header, with the digests of its files. This one was changed after it was signed, so that replaced files agree with it; its digests are not believed here, and rpm -V would believe them wherever rpm lacks the key or its own digests were made anew.",
+    why: "rpm keeps each package's signed header, with the digests of its files. This one was changed after it was signed, so that replaced files agree with it; its digests are not believed here. rpm -Va passes over such a header with one line of error that names neither package nor file.",
     benign: "A damaged disk; rpm then refuses the package as damaged too.",
     attack: &["T1554", "T1565.001", "T1070"],
     next: &[

@@ -1,7 +1,7 @@
 //! Who vouches for an rpm header.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use coroner_core::packages::Proof;
 use coroner_openpgp::{Keyring, ValidAt, VerifyError, fingerprints};
 use coroner_parse::package::rpm::{Header, HeaderSignatures, Immutable, Package, Tag};
@@ -25,9 +25,12 @@ pub(super) fn judge<'a>(
 ) -> Result<(Package<'a>, Proof), &'static str> {
     let header = Header::parse(blob)?;
     let package = Package::new(header)?;
+    if package.name == KEY_PACKAGE && package.files().next().is_none() {
+        return Ok((package, key(header, &package, keys)));
+    }
     let region = match header.immutable() {
         Ok(Some(region)) => region,
-        Ok(None) => return Ok((package, without_region(header, &package, keys))),
+        Ok(None) => return Ok((package, Proof::Unsigned)),
         Err(reason) => return Ok((package, Proof::Broken { reason: reason.to_owned() })),
     };
     let proof = proof(header, region, keys);
@@ -36,22 +39,24 @@ pub(super) fn judge<'a>(
     Ok((package, proof))
 }
 
-fn without_region(header: Header<'_>, package: &Package<'_>, keys: &Keyring) -> Proof {
-    if package.name == KEY_PACKAGE && package.files().next().is_none() {
-        return key(header, keys);
-    }
-    Proof::Unsigned
-}
-
 /// A key that the host trusts: a known one, or one that somebody added.
-fn key(header: Header<'_>, keys: &Keyring) -> Proof {
-    let texts = header.texts(Tag::PubKeys).filter_map(|text| STANDARD.decode(text).ok());
+fn key(header: Header<'_>, package: &Package<'_>, keys: &Keyring) -> Proof {
+    let texts = header.texts(Tag::PubKeys).filter_map(decoded);
     let found: Vec<_> = texts.filter_map(|bytes| fingerprints(&bytes).ok()).flatten().collect();
     let is_known = |one| keys.certificates().any(|(known, _)| known == one);
-    match found.into_iter().find(|one| !is_known(*one)) {
+    match found.iter().find(|one| !is_known(**one)) {
         Some(unknown) => Proof::UnknownKey { key: unknown.to_string() },
+        None if found.is_empty() => {
+            Proof::UnknownKey { key: String::from_utf8_lossy(package.version).into_owned() }
+        }
         None => Proof::None,
     }
+}
+
+/// Base 64 in lines or in one, filled up at its end or not: rpm has written all of these.
+fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let signs = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
+    STANDARD_NO_PAD.decode(signs.collect::<Vec<u8>>()).ok()
 }
 
 fn proof(header: Header<'_>, region: Immutable<'_>, keys: &Keyring) -> Proof {
@@ -91,7 +96,7 @@ fn wrong_digest(signatures: &HeaderSignatures<'_>, signed: &[u8]) -> Option<&'st
 
 fn verify(signatures: &HeaderSignatures<'_>, signed: &[u8], keys: &Keyring) -> Proof {
     let mut packets: Vec<u8> = Vec::new();
-    let armored = signatures.armored.iter().filter_map(|text| STANDARD.decode(text).ok());
+    let armored = signatures.armored.iter().filter_map(|text| decoded(text));
     armored.for_each(|decoded| packets.extend(decoded));
     signatures.packets.iter().for_each(|more| packets.extend_from_slice(more));
     match keys.verify_detached(&packets, signed, ValidAt::Signing) {
