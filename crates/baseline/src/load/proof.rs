@@ -100,7 +100,7 @@ fn verify(signatures: &HeaderSignatures<'_>, signed: &[u8], keys: &Keyring) -> P
     armored.for_each(|decoded| packets.extend(decoded));
     signatures.packets.iter().for_each(|more| packets.extend_from_slice(more));
     match keys.verify_detached(&packets, signed, ValidAt::Signing) {
-        Ok(signer) => Proof::Signed { key: signer.fingerprint.to_string() },
+        Ok(by) => Proof::Signed { key: by.fingerprint.to_string() },
         Err(VerifyError::NoSignature) => Proof::Unsigned,
         Err(VerifyError::UnknownKey(id)) => Proof::UnknownKey { key: id.to_string() },
         Err(error @ VerifyError::BadSignature(_)) => Proof::Broken { reason: error.to_string() },
