@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod baselines;
 mod judge;
 mod list;
 mod output;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use coroner_core::packages::{Package, Proof};
 use coroner_core::{HostPath, Launch, Options, Report, Scope, Text, Time, Trigger, registry};
 use serde::Deserialize;
 
@@ -35,7 +36,21 @@ struct Case {
     #[serde(default)]
     without_digest: BTreeSet<String>,
     #[serde(default)]
+    proved: BTreeSet<String>,
+    #[serde(default)]
+    forged: BTreeSet<String>,
+    #[serde(default)]
+    vendor_links: BTreeMap<String, String>,
+    #[serde(default)]
+    vendor_modes: BTreeMap<String, u32>,
+    #[serde(default)]
+    edited_lists: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    rewritten_lists: BTreeSet<String>,
+    #[serde(default)]
     no_database: bool,
+    #[serde(default)]
+    package: Vec<PackageSpec>,
     #[serde(default)]
     launch: Vec<LaunchSpec>,
     #[serde(default)]
@@ -77,6 +92,22 @@ struct LaunchSpec {
     enabled: bool,
     #[serde(default)]
     programs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackageSpec {
+    name: String,
+    vendor: Option<String>,
+    #[serde(default)]
+    proof: Proof,
+    /// So many of them, numbered from the second on.
+    #[serde(default = "one")]
+    count: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 fn yes() -> bool {
@@ -173,6 +204,13 @@ impl Case {
                 modified: self.modified.clone(),
                 conffiles: self.conffiles.clone(),
                 without_digest: self.without_digest.clone(),
+                listed: self.package.iter().flat_map(PackageSpec::packages).collect(),
+                proved: self.proved.clone(),
+                forged: self.forged.clone(),
+                vendor_links: self.vendor_links.clone(),
+                vendor_modes: self.vendor_modes.clone(),
+                edited_lists: self.edited_lists.clone(),
+                rewritten_lists: self.rewritten_lists.clone(),
             },
             launches: self.launch.iter().map(LaunchSpec::launch).collect(),
             options: self.options.options(),
@@ -220,6 +258,27 @@ impl OptionSpec {
             now: self.now.unwrap_or_else(usual_now),
             ..Options::default()
         }
+    }
+}
+
+impl PackageSpec {
+    fn packages(&self) -> impl Iterator<Item = Package> {
+        let name = |number: usize| match number {
+            0 => self.name.clone(),
+            _ => format!("{}-{number}", self.name),
+        };
+        (0..self.count).map(move |number| Package {
+            name: Text::from(name(number).as_str()),
+            version: Text::from("1.0-1"),
+            architecture: Text::from("x86_64"),
+            manager: "rpm".to_owned(),
+            files: 1,
+            with_digest: 1,
+            vendor: self.vendor.as_deref().map(Text::from),
+            edited: Vec::new(),
+            rewritten: None,
+            proof: self.proof.clone(),
+        })
     }
 }
 

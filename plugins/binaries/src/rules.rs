@@ -3,7 +3,7 @@
 use coroner_core::Rule;
 use coroner_core::{
     Confidence::{Certain, Likely, Possible},
-    Severity::{Critical, High, Low, Medium},
+    Severity::{Critical, High, Info, Low, Medium},
 };
 
 const KEEP: &str =
@@ -26,6 +26,57 @@ pub(crate) static TOOL_MODIFIED: Rule = Rule {
         COMPARE,
         "Look for other files that changed in the same minutes (ctime)",
     ],
+};
+
+pub(crate) static FORGED: Rule = Rule {
+    id: "binaries/forged",
+    severity: Critical,
+    confidence: Certain,
+    title: "A file was replaced, and the package's list of digests was edited to agree with it",
+    why: "The file agrees with the host's own list, so that debsums, dpkg -V and everything else that believes the list stay silent. The pack that came with the auditor says what the vendor shipped under this very version, and it is another file. Nobody edits a list of digests by accident.",
+    benign: "A package that was rebuilt locally under the vendor's own version; all its files show it then.",
+    attack: &["T1554", "T1565.001", "T1070"],
+    next: &[
+        KEEP,
+        REINSTALL,
+        "Look for other files that changed in the same minutes as the list (ctime)",
+    ],
+};
+
+pub(crate) static LIST_EDITED: Rule = Rule {
+    id: "binaries/list-edited",
+    severity: Medium,
+    confidence: Likely,
+    title: "A package's list of files or digests is not as the vendor made it",
+    why: "The files themselves are the vendor's, and the host's list says something else of them: it was edited, as one does before or after a file is swapped.",
+    benign: "A tool that repairs or rewrites package databases; a package that was rebuilt locally under the vendor's own version.",
+    attack: &["T1565.001", "T1070"],
+    next: &[
+        "Keep a copy of /var/lib/dpkg/info with its times",
+        "Look at what else changed when the list did (ctime)",
+    ],
+};
+
+pub(crate) static LIST_NEWER: Rule = Rule {
+    id: "binaries/list-newer-than-package",
+    severity: Medium,
+    confidence: Likely,
+    title: "A package's list of digests was written after the package was installed",
+    why: "dpkg takes the list of digests out of the package, with the time at which the package was built, and writes the list of files when it installs. Digests that are younger than the installation were written by somebody else. Lists that a copy of the whole system wrote anew are known and left out.",
+    benign: "A clock that was wrong while the package was installed; tools that generate missing digests (debsums -g).",
+    attack: &["T1565.001", "T1070"],
+    next: &[COMPARE, "Keep a copy of /var/lib/dpkg/info with its times"],
+};
+
+pub(crate) static LINK_CHANGED: Rule = Rule {
+    id: "binaries/link-changed",
+    severity: High,
+    confidence: Likely,
+    title: "A link that a package brought leads to another place",
+    why: "The package's link was replaced. Every call of its name runs, or loads, something else, and no packaged file had to be changed for it: package databases do not even say where their links lead.",
+    benign: "An administrator who made a link of the system lead to another version of a program.",
+    attack: &["T1574", "T1554"],
+    next: &["Look at what it leads to now", "Ask who changed it"],
 };
 
 pub(crate) static PROGRAM_MODIFIED: Rule = Rule {
@@ -208,6 +259,20 @@ pub(crate) static SET_UID_UNUSUAL: Rule = Rule {
     benign: "A package that coroner's list does not know.",
     attack: &["T1548.001"],
     next: &["Compare the mode with the package's on another host"],
+};
+
+pub(crate) static SET_UID_ADDED: Rule = Rule {
+    id: "binaries/set-uid-added",
+    severity: High,
+    confidence: Likely,
+    title: "A packaged program was made set-uid or set-gid after it was installed",
+    why: "The vendor ships it without the bit, and no statoverride of dpkg's asks for it. Whoever may run it acts as its owner or group now.",
+    benign: "An administrator's chmod, which the next upgrade takes back; dpkg-statoverride is how it is meant to be done, and is left out.",
+    attack: &["T1548.001"],
+    next: &[
+        "Find out who set it (ctime of the file) and what for",
+        "Take the bit away (chmod) as soon as the evidence is safe",
+    ],
 };
 
 pub(crate) static CAPABLE_STRONG: Rule = Rule {
@@ -396,8 +461,67 @@ pub(crate) static LIBRARY_SHADOWED: Rule = Rule {
     next: &[KEEP, "Compare what it defines with the packaged library"],
 };
 
+pub(crate) static SIGNATURE_BROKEN: Rule = Rule {
+    id: "binaries/package-signature-broken",
+    severity: Critical,
+    confidence: Certain,
+    title: "A package's entry in the rpm database is not what its vendor signed",
+    why: "rpm keeps each package's signed header, with the digests of its files. This one was changed after it was signed, so that replaced files agree with it; its digests are not believed here. rpm -Va passes over such a header with one line of error that names neither package nor file.",
+    benign: "A damaged disk; rpm then refuses the package as damaged too.",
+    attack: &["T1554", "T1565.001", "T1070"],
+    next: &[
+        "Copy the whole of /var/lib/rpm (or /usr/lib/sysimage/rpm) off the host before anything is reinstalled",
+        "Fetch the package of this version from the vendor on another host and compare its files (rpm2cpio)",
+        "Distrust every file of this package",
+    ],
+};
+
+pub(crate) static SIGNATURE_MISSING: Rule = Rule {
+    id: "binaries/package-signature-missing",
+    severity: Medium,
+    confidence: Likely,
+    title: "A package that calls itself a vendor's does not bear the vendor's signature",
+    why: "The other packages of this vendor on the host are signed by a known key. Whoever edits a header cannot sign it again, and takes the signature away or signs with a key of his own.",
+    benign: "A vendor's package rebuilt on the host or by a local build service under the vendor's name; signed by a key that this version of coroner does not know, it is graded low.",
+    attack: &["T1554", "T1553.002"],
+    next: &[
+        "Fetch the package of this version from the vendor on another host and compare its files",
+        "Ask who built it",
+    ],
+};
+
+pub(crate) static NOT_SIGNED: Rule = Rule {
+    id: "binaries/package-not-signed-by-a-known-key",
+    severity: Info,
+    confidence: Possible,
+    title: "Packages that no known key vouches for",
+    why: "Their files agree with the host's own database at best, which an intruder can edit.",
+    benign: "Packages of other vendors and self-built ones: give their keys with --key.",
+    attack: &[],
+    next: &["Give the public keys of vendors that you trust with --key and audit again"],
+};
+
+pub(crate) static FOREIGN_KEY: Rule = Rule {
+    id: "binaries/package-key-of-no-known-vendor",
+    severity: Info,
+    confidence: Possible,
+    title: "The host installs packages that this key signed, and it is no known vendor's",
+    why: "rpm takes packages signed by any key that was imported. An intruder who imports one can install packages that rpm calls good.",
+    benign: "The key of a third party's repository, or of one's own.",
+    attack: &["T1553.004"],
+    next: &["Compare the fingerprint with the one that the repository's owner publishes"],
+};
+
 pub(crate) static ALL: &[&Rule] = &[
+    &SIGNATURE_BROKEN,
+    &SIGNATURE_MISSING,
+    &NOT_SIGNED,
+    &FOREIGN_KEY,
     &TOOL_MODIFIED,
+    &FORGED,
+    &LIST_EDITED,
+    &LIST_NEWER,
+    &LINK_CHANGED,
     &PROGRAM_MODIFIED,
     &FILE_MODIFIED,
     &DATA_MODIFIED,
@@ -413,6 +537,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &SET_UID_SHELL,
     &SET_UID_UNOWNED,
     &SET_UID_UNUSUAL,
+    &SET_UID_ADDED,
     &CAPABLE_STRONG,
     &CAPABLE_UNUSUAL,
     &WRITABLE_TOOL,
