@@ -28,7 +28,8 @@ mirror() {
 }
 
 # Fetches what is not there yet, by way of apt and its settings: lines of "PATH SHA256", the path below both
-# the mirror and the cache; "-" where no hash is known. A file appears under its name when it is whole.
+# the mirror and the cache; "-" where no hash is known. A file appears under its name when it is whole. Stops
+# at the first that cannot be had.
 fetch() {
     local path hash
     while read -r path hash; do
@@ -36,7 +37,7 @@ fetch() {
         mkdir -p "$cache/$(dirname "$path")"
         [ "$hash" = - ] && hash="" || hash=SHA256:$hash
         /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file \
-            "$mirror/$path" "$cache/$path.part" ${hash:+"$hash"} || fail "cannot fetch $mirror/$path"
+            "$mirror/$path" "$cache/$path.part" ${hash:+"$hash"} || return 1
         mv "$cache/$path.part" "$cache/$path"
     done
 }
@@ -57,13 +58,15 @@ chosen() {
 fetch_suite() {
     local area=$1 suite=$2 at=$1/dists/$2 arch index hash
     rm -f "$cache/$at/InRelease"
-    fetch <<<"$at/InRelease -"
+    fetch <<<"$at/InRelease -" || fail "cannot fetch $at/InRelease"
     for arch in "${architectures[@]}"; do
         index=main/binary-$arch/Packages.xz
         hash=$(listed "$cache/$at/InRelease" "$index")
         [ -n "$hash" ] || fail "$suite has no $index"
-        fetch <<<"$at/main/binary-$arch/by-hash/SHA256/$hash $hash"
-        chosen "$cache/$at/main/binary-$arch/by-hash/SHA256/$hash" "$area" | fetch
+        fetch <<<"$at/main/binary-$arch/by-hash/SHA256/$hash $hash" || fail "cannot fetch $at/$index"
+        # A mirror of an old release may lack packages that its index still names: they are left out, and named.
+        chosen "$cache/$at/main/binary-$arch/by-hash/SHA256/$hash" "$area" |
+            while read -r line; do fetch <<<"$line" || say "not on the mirror: ${line% *}"; done
     done
 }
 
@@ -78,7 +81,7 @@ build() {
     for arch in "${architectures[@]}"; do options+=(--arch "$arch"); done
     "${coroner[@]}" baseline build --mirror "$cache/debian" --mirror "$cache/debian-security" \
         --suite "$code" --suite "$code-updates" --suite "$code-security" "${options[@]}" \
-        --packages "$wanted" --keyring "$keyring" -o "debian-$release.pack"
+        --packages "$wanted" --keyring "$keyring" --skip-missing -o "debian-$release.pack"
 }
 
 mirror=${MIRROR:-$(mirror)}
