@@ -37,7 +37,7 @@ fetch() {
         mkdir -p "$cache/$(dirname "$path")"
         [ "$hash" = - ] && hash="" || hash=SHA256:$hash
         /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file \
-            "$mirror/$path" "$cache/$path.part" ${hash:+"$hash"} || return 1
+            "$mirror/$path" "$cache/$path.part" ${hash:+"$hash"} 2>/dev/null || return 1
         mv "$cache/$path.part" "$cache/$path"
     done
 }
@@ -64,9 +64,10 @@ fetch_suite() {
         hash=$(listed "$cache/$at/InRelease" "$index")
         [ -n "$hash" ] || fail "$suite has no $index"
         fetch <<<"$at/main/binary-$arch/by-hash/SHA256/$hash $hash" || fail "cannot fetch $at/$index"
-        # A mirror of an old release may lack packages that its index still names: they are left out, and named.
+        # A mirror of an old release may lack packages that its index still names: coroner leaves them out, and
+        # names them.
         chosen "$cache/$at/main/binary-$arch/by-hash/SHA256/$hash" "$area" |
-            while read -r line; do fetch <<<"$line" || say "not on the mirror: ${line% *}"; done
+            while read -r line; do fetch <<<"$line" || true; done
     done
 }
 

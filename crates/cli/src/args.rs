@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use coroner_core::{Network, Scope};
 
+use crate::baseline_args::BaselineCommand;
 use crate::throttle_args::ThrottleArgs;
 
 const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     /// Judges a saved report again, by the rules of this version.
     #[command(after_help = "Example:\n  coroner judge web1.json --policy accepted.toml")]
     Judge(JudgeArgs),
+    /// Makes, lists and checks packs: what packages hold, as proof from outside the host.
+    Baseline(Box<BaselineCommand>),
     /// Lists plugins, their rules and what each reads.
     Plugins(PluginsArgs),
     /// Prints the JSON schema of reports.
@@ -84,6 +87,21 @@ pub(crate) struct AuditArgs {
     pub(crate) redact: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BaselineArgs {
+    /// A pack, or a folder of packs, that files are checked against; may be given again. Without it the
+    /// folder `baselines` beside the binary, or in a folder above it, is taken
+    #[arg(long, value_name = "DIR or FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+    /// A public key that your packs are signed with: the file that `minisign -G` made, or its last line;
+    /// may be given again
+    #[arg(long, value_name = "FILE or KEY")]
+    pub(crate) key: Vec<String>,
+    /// Take packs that nobody vouches for: what agrees with them is `local`, never `vendor`
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -117,7 +117,11 @@ fn header(
         name: args.name.clone().unwrap_or_else(stem),
         kind,
         os,
-        os_version: args.os_version.clone().or_else(|| built.os_version.clone()).unwrap_or_default(),
+        os_version: args
+            .os_version
+            .clone()
+            .or_else(|| built.os_version.clone())
+            .unwrap_or_default(),
         manager: manager.to_owned(),
         sources,
     })

@@ -96,8 +96,7 @@ type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
 /// Writes beside the target, syncs and renames, so that a file of that name is always whole.
 pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
     let temporary = temporary_name(path);
-    let written =
-        fill_file(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
+    let written = fill_file(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
     written.and_then(|()| sync_dir(path)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
         Failure::Broken(format!("{}: {error}; no {what} was written", path.display()))

@@ -7,10 +7,10 @@ use coroner_pack::PackageId;
 use coroner_parse::package::dpkg;
 use coroner_parse::{Algorithm, Text};
 
+use crate::Refused;
 use crate::bounds::{LARGEST_CONTROL, read_all};
 use crate::tarball::{self, Item, Kind};
 use crate::tree::{Tree, absolute};
-use crate::Refused;
 
 /// The files of control.tar that matter here.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@
 
 mod apk;
 mod ar;
+mod archive;
 mod bounds;
 mod content;
 mod control;
@@ -19,14 +20,13 @@ mod tarball;
 mod tree;
 mod unpack;
 
-mod archive;
-
 pub use archive::{Archive, archive};
 pub use error::{BuildError, Refused};
 pub use golden::golden;
 pub use mirror::{Mirror, mirror};
 
 use coroner_pack::{PackageFiles, Source};
+use coroner_parse::Text;
 
 /// What was read: the better part of a pack.
 #[derive(Debug, Default)]
@@ -39,4 +39,6 @@ pub struct Built {
     pub os: Option<String>,
     /// `VERSION_ID`, where the input says it.
     pub os_version: Option<String>,
+    /// Packages that were left out because their files were not there, if that was allowed.
+    pub missing: Vec<Text>,
 }

@@ -40,6 +40,8 @@ pub struct Mirror<'a> {
     pub now: u64,
     /// Takes what was signed in its time, and is valid no more.
     pub allow_expired: bool,
+    /// Leaves out, and tells, packages whose .deb the folders do not have.
+    pub skip_missing: bool,
 }
 
 /// A .deb that is wanted, with its place in the chain.
@@ -66,7 +68,9 @@ pub fn mirror(ask: &Mirror<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Built, Bu
             }
         }
     }
-    let debs: Vec<Wanted> = wanted.into_values().collect();
+    let is_there = |wanted: &Wanted| !ask.skip_missing || wanted.path.exists();
+    let (debs, missing): (Vec<_>, Vec<_>) = wanted.into_values().partition(is_there);
+    built.missing = missing.iter().map(|wanted| Text::from(&*shown(&wanted.id))).collect();
     let packages = debs.par_iter().map(|wanted| {
         say(&wanted.id.name.to_string());
         wanted.read()
@@ -224,8 +228,7 @@ fn believe(ask: &Mirror<'_>, path: &Path, name: &str) -> Result<(Vec<u8>, Source
     let date = release.date.map(|date| String::from_utf8_lossy(date).into_owned());
     let name = String::from_utf8_lossy(release.codename).into_owned();
     let signer = Some(fingerprint(&signer));
-    let source =
-        Source { kind: SourceKind::Release, name, sha256: Some(sha256), date, signer };
+    let source = Source { kind: SourceKind::Release, name, sha256: Some(sha256), date, signer };
     Ok((text, source))
 }
 

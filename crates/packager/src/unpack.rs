@@ -28,7 +28,6 @@ pub(crate) fn unpack<'r>(
 }
 
 fn zstd<'r>(reader: impl Read + 'r) -> Result<impl Read + 'r, Refused> {
-    let decoder =
-        StreamingDecoder::new_with_max_window_size(reader, u64::from(WINDOW_KIB) << 10);
+    let decoder = StreamingDecoder::new_with_max_window_size(reader, u64::from(WINDOW_KIB) << 10);
     decoder.map_err(|error| Refused::Unpack(std::io::Error::other(error.to_string())))
 }

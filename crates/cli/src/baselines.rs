@@ -1,0 +1,114 @@
+//! Which packs an audit uses: found, read within bounds, and believed or refused. All of it is the
+//! auditor's own: packs are believed for what they hold, wherever they lie.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use coroner_pack::shipped;
+use coroner_pack::trust::{self, Keys, Trust};
+
+use crate::output::Failure;
+
+/// A distribution's whole archive takes less.
+pub(crate) const LARGEST_PACK: u64 = 64 << 20;
+/// A minisign key or signature has a few lines.
+const LARGEST_TEXT: u64 = 64 << 10;
+/// Names of a folder that are looked at.
+const MOST_NAMES: usize = 10_000;
+/// Folders above the binary's own that may hold `baselines`: `target/<triple>/release` lies three
+/// below the tree.
+const FOLDERS_ABOVE: usize = 4;
+
+/// Who vouches for a pack, by the signature beside it.
+pub(crate) fn trust_of(path: &Path, pack: &[u8], keys: &Keys) -> Result<Trust, String> {
+    let mut signature = path.as_os_str().to_owned();
+    signature.push(".minisig");
+    let signature = match read(Path::new(&signature), LARGEST_TEXT) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(format!("its .minisig file: {error}")),
+    };
+    let decided = trust::of(pack, signature.as_deref(), keys, &shipped());
+    decided.map_err(|refused| refused.to_string())
+}
+
+/// The operator's keys: those that were given, and those that lie with the binary itself, since
+/// whoever can change them there can change the binary as well.
+pub(crate) fn keys(given: &[String]) -> Result<Keys, Failure> {
+    let mut keys = Keys::default();
+    for given in given {
+        let text = match read(Path::new(given), LARGEST_TEXT) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => given.clone(),
+            Err(error) => return Err(Failure::usage(format!("--key {given}: {error}"))),
+        };
+        keys.add(&text).map_err(|error| Failure::usage(format!("--key {given}: {error}")))?;
+    }
+    let own = binary().and_then(|binary| Some(binary.parent()?.join("baselines/keys")));
+    for path in own.map(|folder| names_in(&folder, "pub")).unwrap_or_default() {
+        let text = read(&path, LARGEST_TEXT).unwrap_or_default();
+        // Other kinds of key may lie there as well.
+        let _ = keys.add(&String::from_utf8_lossy(&text));
+    }
+    Ok(keys)
+}
+
+/// A pack, or the packs of a folder.
+pub(crate) fn packs_at(path: &Path) -> Result<Vec<PathBuf>, String> {
+    let shown = path.display();
+    let meta = std::fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?;
+    if !meta.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let packs = names_in(path, "pack");
+    if packs.is_empty() {
+        return Err(format!("{shown}: no file in it is called *.pack"));
+    }
+    Ok(packs)
+}
+
+pub(crate) fn packs_beside_the_binary() -> Vec<PathBuf> {
+    let Some(binary) = binary() else { return Vec::new() };
+    let above = binary.ancestors().skip(1).take(1 + FOLDERS_ABOVE);
+    let shared = binary.ancestors().nth(2).map(|prefix| prefix.join("share/coroner/baselines"));
+    let folders = above.map(|folder| folder.join("baselines")).chain(shared);
+    folders
+        .map(|folder| names_in(&folder, "pack"))
+        .find(|packs| !packs.is_empty())
+        .unwrap_or_default()
+}
+
+fn binary() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
+/// The files of a folder with this ending, sorted; nothing when there is no such folder.
+fn names_in(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.take(MOST_NAMES).filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|e| e == ending)).collect();
+    paths.sort();
+    paths
+}
+
+/// Reads a file of the auditor's. The folders above the binary may be the audited host's, so what is
+/// no regular file is not waited for.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let room = usize::try_from(meta.len().min(limit)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(room + 1);
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("larger than {} MB", limit >> 20)));
+    }
+    Ok(bytes)
+}
