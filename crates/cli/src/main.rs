@@ -2,10 +2,6 @@
 
 mod args;
 mod audit;
-mod baseline;
-mod baseline_args;
-mod baseline_build;
-mod baseline_diff;
 mod baselines;
 mod judge;
 mod list;
