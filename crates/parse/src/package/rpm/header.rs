@@ -4,6 +4,20 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Tag {
+    /// The region that was signed, in packages since rpm 4.
+    HeaderImmutable = 63,
+    /// Keys of the pseudo-packages that hold them, in base 64.
+    PubKeys = 266,
+    /// A DSA or EdDSA signature of the region.
+    DsaHeader = 267,
+    /// An RSA signature of the region.
+    RsaHeader = 268,
+    /// The region's SHA-1 in hexadecimal.
+    Sha1Header = 269,
+    /// The region's SHA-256 in hexadecimal.
+    Sha256Header = 273,
+    /// Signatures of the region in base 64, since rpm 6.
+    OpenPgp = 278,
     /// Package name.
     Name = 1000,
     /// Upstream version.
@@ -58,12 +72,13 @@ pub enum Tag {
 const MOST_TAGS: usize = 0xffff;
 const MOST_BYTES: usize = 256 << 20;
 
-const ENTRY: usize = 16;
+pub(super) const ENTRY: usize = 16;
 
 /// rpm's data types (`rpmTagType`).
 const INT16: u32 = 3;
 const INT32: u32 = 4;
 const INT64: u32 = 5;
+pub(super) const BINARY: u32 = 7;
 const CHAR: u32 = 1;
 const INT8: u32 = 2;
 const STRING: u32 = 6;
@@ -74,8 +89,27 @@ const I18N_STRING: u32 = 9;
 /// does not fit its store is as if it were absent.
 #[derive(Debug, Clone, Copy)]
 pub struct Header<'a> {
-    index: &'a [[u8; ENTRY]],
-    store: &'a [u8],
+    pub(super) index: &'a [[u8; ENTRY]],
+    pub(super) store: &'a [u8],
+}
+
+/// One line of the index: what a value is and where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct IndexEntry {
+    pub(super) tag: u32,
+    pub(super) kind: u32,
+    pub(super) offset: u32,
+    pub(super) count: u32,
+}
+
+impl IndexEntry {
+    pub(super) fn new(bytes: &[u8; ENTRY]) -> Self {
+        let ([tag, kind, offset, count], _) = bytes.as_chunks::<4>() else {
+            return Self { tag: 0, kind: 0, offset: 0, count: 0 };
+        };
+        let word = |bytes: &[u8; 4]| u32::from_be_bytes(*bytes);
+        Self { tag: word(tag), kind: word(kind), offset: word(offset), count: word(count) }
+    }
 }
 
 impl<'a> Header<'a> {
@@ -95,18 +129,20 @@ impl<'a> Header<'a> {
         Ok(Self { index: index.as_chunks().0, store })
     }
 
-    /// The type, the bytes from the value's start to the store's end, and the count.
+    /// The type, the bytes from the value's start to the store's end, and the count. Of two
+    /// values, rpm takes the one that was added on the host (`headerLoad` in `lib/header.c`).
     fn find(&self, tag: Tag) -> Option<(u32, &'a [u8], usize)> {
-        self.index.iter().find_map(|entry| {
-            let (number, rest) = be32(entry)?;
-            if number != tag as u32 {
-                return None;
-            }
-            let (kind, rest) = be32(rest)?;
-            let (offset, rest) = be32(rest)?;
-            let (count, _) = be32(rest)?;
-            Some((kind, self.store.get(offset as usize..)?, count as usize))
-        })
+        let mut entries = self.index.iter().rev().map(IndexEntry::new);
+        let entry = entries.find(|entry| entry.tag == tag as u32)?;
+        Some((entry.kind, self.store.get(entry.offset as usize..)?, entry.count as usize))
+    }
+
+    /// Bytes.
+    pub fn bytes(&self, tag: Tag) -> Option<&'a [u8]> {
+        match self.find(tag)? {
+            (BINARY, bytes, count) => bytes.get(..count),
+            _ => None,
+        }
     }
 
     /// A text, or the first one of several.
@@ -176,21 +212,42 @@ pub(super) mod fixture {
     /// Writes a header as rpm stores it.
     pub(crate) fn header(values: &[(Tag, Value<'_>)]) -> Vec<u8> {
         let (mut index, mut store) = (Vec::new(), Vec::new());
+        write(&mut index, &mut store, values);
+        blob(&index, &store)
+    }
+
+    /// The same with a signed region, and what was added beside it.
+    pub(crate) fn signed_header(
+        signed: &[(Tag, Value<'_>)],
+        added: &[(Tag, Value<'_>)],
+    ) -> Vec<u8> {
+        let (mut entries, mut store) = (Vec::new(), Vec::new());
+        write(&mut entries, &mut store, signed);
+        let region = Tag::HeaderImmutable as u32;
+        let mut index = Vec::new();
+        entry(&mut index, [region, BINARY, u32::try_from(store.len()).unwrap(), 16]);
+        index.extend(entries);
+        let length = u32::try_from(index.len()).unwrap();
+        entry(&mut store, [region, BINARY, length.wrapping_neg(), 16]);
+        write(&mut index, &mut store, added);
+        blob(&index, &store)
+    }
+
+    fn blob(index: &[u8], store: &[u8]) -> Vec<u8> {
+        let length = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
+        [&length(index.len() / ENTRY)[..], &length(store.len()), index, store].concat()
+    }
+
+    fn entry(to: &mut Vec<u8>, words: [u32; 4]) {
+        to.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+    }
+
+    fn write(index: &mut Vec<u8>, store: &mut Vec<u8>, values: &[(Tag, Value<'_>)]) {
         for (tag, value) in values {
-            let offset = store.len();
-            let (kind, count) = put(&mut store, value);
-            for number in
-                [*tag as u32, kind, u32::try_from(offset).unwrap(), u32::try_from(count).unwrap()]
-            {
-                index.extend_from_slice(&number.to_be_bytes());
-            }
+            let offset = u32::try_from(store.len()).unwrap();
+            let (kind, count) = put(store, value);
+            entry(index, [*tag as u32, kind, offset, u32::try_from(count).unwrap()]);
         }
-        let mut blob = Vec::new();
-        blob.extend_from_slice(&u32::try_from(values.len()).unwrap().to_be_bytes());
-        blob.extend_from_slice(&u32::try_from(store.len()).unwrap().to_be_bytes());
-        blob.extend(index);
-        blob.extend(store);
-        blob
     }
 
     fn put(store: &mut Vec<u8>, value: &Value<'_>) -> (u32, usize) {

@@ -1,6 +1,7 @@
 //! A package and its files, from an rpm header.
 
 use super::header::{Header, Tag};
+use super::immutable::Immutable;
 use crate::{Algorithm, Digest};
 
 /// One installed package.
@@ -21,6 +22,8 @@ pub struct Package<'a> {
     /// When it was installed, seconds since 1970.
     pub installed: Option<u64>,
     header: Header<'a>,
+    /// Where what was added at installation is: the states of files.
+    whole: Header<'a>,
 }
 
 /// What a package says of one of its files.
@@ -104,6 +107,19 @@ impl<'a> Package<'a> {
     /// # Errors
     /// In a few words, when the header has none.
     pub fn new(header: Header<'a>) -> Result<Self, &'static str> {
+        Self::of(header, header)
+    }
+
+    /// The same from the signed region alone, but for when it was installed and what became of its
+    /// files then, which the host adds.
+    ///
+    /// # Errors
+    /// In a few words, when the region has no name.
+    pub fn signed(region: Immutable<'a>, whole: Header<'a>) -> Result<Self, &'static str> {
+        Self::of(region.header(), whole)
+    }
+
+    fn of(header: Header<'a>, whole: Header<'a>) -> Result<Self, &'static str> {
         let name = header.text(Tag::Name).ok_or("no package name")?;
         Ok(Self {
             name,
@@ -112,14 +128,15 @@ impl<'a> Package<'a> {
             release: header.text(Tag::Release).unwrap_or_default(),
             arch: header.text(Tag::Arch),
             vendor: header.text(Tag::Vendor),
-            installed: header.number(Tag::InstallTime),
+            installed: whole.number(Tag::InstallTime),
             header,
+            whole,
         })
     }
 
     /// Its files, in the package's order.
     pub fn files(&self) -> Files<'a> {
-        Files::new(self.header)
+        Files::new(self.header, self.whole)
     }
 }
 
@@ -148,7 +165,7 @@ pub struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    fn new(header: Header<'a>) -> Self {
+    fn new(header: Header<'a>, whole: Header<'a>) -> Self {
         let texts = |tag| Box::new(header.texts(tag)) as Texts<'a>;
         let numbers = |tag| Box::new(header.numbers(tag)) as Numbers<'a>;
         let whole_paths = header.text(Tag::BaseNames).is_none();
@@ -162,7 +179,7 @@ impl<'a> Files<'a> {
             sizes: numbers(if long_sizes { Tag::LongFileSizes } else { Tag::FileSizes }),
             modes: numbers(Tag::FileModes),
             flags: numbers(Tag::FileFlags),
-            states: numbers(Tag::FileStates),
+            states: Box::new(whole.numbers(Tag::FileStates)),
             users: texts(Tag::FileUserName),
             groups: texts(Tag::FileGroupName),
             links: texts(Tag::FileLinkTos),
