@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use coroner_core::Text;
 use coroner_pack::trust::{Keys, Trust, sha256};
-use coroner_pack::{FileKind, Pack, PackFile, Package, Source};
+use coroner_pack::{FileKind, Pack, PackFile, Package, Source, shipped};
 use serde_json::{Value, json};
 
 use crate::baseline_args::{Action, InfoArgs, ListArgs, VerifyArgs};
@@ -66,7 +66,7 @@ fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
 
 /// Who vouches for a pack, in words.
 fn vouched(path: &Path, pack: &Pack, keys: &Keys, allowed: bool) -> Result<String, String> {
-    match trust_of(path, pack.as_bytes(), keys) {
+    match trust_of(path, pack.as_bytes(), keys, &shipped()) {
         Ok(Trust::Shipped) => Ok("shipped with this version".to_owned()),
         Ok(Trust::Signed(key)) => Ok(format!("signed by {}", key.0)),
         Ok(Trust::Unsigned) => Ok("nobody".to_owned()),
@@ -120,7 +120,7 @@ fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 fn verified(path: &Path, keys: &Keys) -> Result<Value, Failure> {
     let wrong = |why: String| Failure::usage(format!("{}: {why}", path.display()));
     let bytes = baselines::read(path, LARGEST_PACK).map_err(|error| wrong(error.to_string()))?;
-    trust_of(path, &bytes, keys).map_err(wrong)?;
+    trust_of(path, &bytes, keys, &shipped()).map_err(wrong)?;
     let pack = open(path)?;
     for package in pack.packages() {
         files(path, &pack, package)?;

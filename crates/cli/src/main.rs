@@ -2,6 +2,10 @@
 
 mod args;
 mod audit;
+mod baseline;
+mod baseline_args;
+mod baseline_build;
+mod baseline_diff;
 mod baselines;
 mod judge;
 mod list;

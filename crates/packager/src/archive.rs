@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use coroner_openpgp::{Keyring, Signer, ValidAt};
+use coroner_openpgp::{Keyring, Signer};
 use coroner_pack::{PackageFiles, Source, SourceKind};
 use coroner_parse::Digest;
 use sha2::{Digest as _, Sha256};
@@ -40,7 +40,7 @@ fn read(path: &Path, keyring: Option<&Keyring>) -> Result<Archive, Refused> {
         Some("deb") => (deb::deb(&mut reader)?, "dpkg"),
         Some("apk") => (apk::apk(reader.whole, &mut reader)?, "apk"),
         Some("rpm") => {
-            let (package, by) = rpm::rpm(&mut reader, keyring, ValidAt::Signing)?;
+            let (package, by) = rpm::rpm(&mut reader, keyring)?;
             signer = by;
             (package, "rpm")
         }
