@@ -40,7 +40,7 @@ fn build(args: &[&str]) -> Result<Vec<u8>, String> {
     if status(&output) == 0 {
         return Ok(std::fs::read(out).unwrap());
     }
-    let errors = String::from_utf8(output.stderr).unwrap();
+    let errors = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(status(&output), 64, "{errors}");
     assert_eq!(errors.lines().count(), 1, "{errors}");
     let left = std::fs::read_dir(dir.path()).unwrap().count();
@@ -164,7 +164,10 @@ fn keys_and_indexes_that_are_unknown_or_out_of_date_are_refused() {
     assert!(build(&[&mirror.args(&keys)[..], &["--allow-expired"]].concat()).is_ok());
     mirror.sign(&keys, &["Valid-Until: Sun, 17 Feb 2999 11:07:25 UTC"], &[]);
     assert!(build(&mirror.args(&keys)).is_ok());
-    ran(Command::new("cp").arg("-r").arg(mirror.path("dists/sweet")).arg(mirror.path("dists/sour")));
+    ran(Command::new("cp")
+        .arg("-r")
+        .arg(mirror.path("dists/sweet"))
+        .arg(mirror.path("dists/sour")));
     let other = mirror.args(&keys).map(|word| if word == "sweet" { "sour" } else { word });
     refused(&other, &["index of sweet", "not of sour"]);
     let none = mirror.args(&keys).map(|word| if word == "sweet" { "salty" } else { word });
@@ -181,7 +184,8 @@ fn a_package_that_the_mirror_lacks_is_an_error_or_is_named() {
     std::fs::remove_file(mirror.path("pool/tool.deb")).unwrap();
     refused(&mirror.args(&keys), &["pool/tool.deb", "No such file"]);
     let out = mirror.path("out.pack");
-    let skipping = [&["build", "-o", text(&out), "--skip-missing"][..], &mirror.args(&keys)].concat();
+    let skipping =
+        [&["build", "-o", text(&out), "--skip-missing"][..], &mirror.args(&keys)].concat();
     let output = baseline(&skipping);
     assert_eq!(status(&output), 0);
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -293,7 +297,10 @@ fn a_golden_root_gives_its_packages_and_what_nobody_owns() {
     assert_eq!(build(&["--root", text(&root)]).unwrap(), pack);
     let (_dir, path) = save(&pack);
     let about = json(&["info", text(&path)]);
-    assert_eq!((&about["header"]["kind"], &about["header"]["os"]), (&"host".into(), &"debian".into()));
+    assert_eq!(
+        (&about["header"]["kind"], &about["header"]["os"]),
+        (&"host".into(), &"debian".into())
+    );
     assert_eq!(about["header"]["os_version"], "12");
     let procps = json(&["info", text(&path), "procps"]);
     let ps = procps[0]["files"].as_array().unwrap();
@@ -357,7 +364,8 @@ fn a_package_rebuilt_from_the_mirror_is_what_the_shipped_pack_says() {
             here.iter().map(|row| row["version"].as_str().unwrap().to_owned()).collect();
         let Some((deb, version)) = fetch(dir.path(), "coreutils", &versions) else { continue };
         let part = dir.path().join("part.pack");
-        let built = ["build", "--os", "debian", "--os-version", release, text(&deb), "-o", text(&part)];
+        let built =
+            ["build", "--os", "debian", "--os-version", release, text(&deb), "-o", text(&part)];
         good(&built);
         let again = json(&["info", text(&part), "coreutils"]);
         let shipped = here.iter().find(|row| row["version"] == version.as_str()).unwrap();
@@ -366,5 +374,8 @@ fn a_package_rebuilt_from_the_mirror_is_what_the_shipped_pack_says() {
         std::fs::remove_file(deb).unwrap();
         compared += 1;
     }
-    assert!(compared > 0, "apt knows none of the packs' versions of coreutils: apt-get update, or build.sh");
+    assert!(
+        compared > 0,
+        "apt knows none of the packs' versions of coreutils: apt-get update, or build.sh"
+    );
 }

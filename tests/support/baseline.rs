@@ -104,7 +104,12 @@ pub(crate) fn rpm(dir: &Path) -> PathBuf {
     std::fs::write(&spec, text).expect("a spec");
     ran(Command::new("rpmbuild")
         .args(["-bb", "--define", &format!("_topdir {}", dir.display())])
-        .args(["--define", "_source_filedigest_algorithm 8", "--define", "_binary_filedigest_algorithm 8"])
+        .args([
+            "--define",
+            "_source_filedigest_algorithm 8",
+            "--define",
+            "_binary_filedigest_algorithm 8",
+        ])
         .arg(&spec));
     dir.join("RPMS/noarch/tool-1.2-3.noarch.rpm")
 }
@@ -133,7 +138,8 @@ impl Mirror {
                 sha256_of(&bytes).hex()
             );
         }
-        std::fs::write(mirror.path("dists/sweet/main/binary-amd64/Packages"), index).expect("an index");
+        std::fs::write(mirror.path("dists/sweet/main/binary-amd64/Packages"), index)
+            .expect("an index");
         mirror.sign(keys, &[], &[]);
         mirror
     }

@@ -48,13 +48,8 @@ fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
     if args.baselines.baseline.is_empty() {
         paths = baselines::packs_beside_the_binary();
     }
-    let packs = paths.iter().map(|path| Ok((path, open(path)?)));
-    let packs = packs.collect::<Result<Vec<_>, Failure>>()?;
     let allowed = args.baselines.allow_unsigned;
-    let rows: Vec<Value> = packs
-        .iter()
-        .map(|(path, pack)| row(path, pack, &vouched(path, pack, &keys, allowed)))
-        .collect();
+    let rows: Vec<Value> = paths.iter().map(|path| listed(path, &keys, allowed)).collect();
     if args.json {
         return print(&pretty(&Value::Array(rows)));
     }
@@ -62,6 +57,18 @@ fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
         return print("no packs: name a folder of them with --baseline, or make one with build\n");
     }
     print(&rows.iter().map(line).collect::<String>())
+}
+
+/// A pack, or why it is none.
+fn listed(path: &Path, keys: &Keys, allowed: bool) -> Value {
+    match open(path) {
+        Ok(pack) => row(path, &pack, &vouched(path, &pack, keys, allowed)),
+        Err(failure) => json!({ "path": shown(path), "refused": failure.message() }),
+    }
+}
+
+fn shown(path: &Path) -> Text {
+    Text::new(path.as_os_str().as_encoded_bytes())
 }
 
 /// Who vouches for a pack, in words.
@@ -78,7 +85,7 @@ fn vouched(path: &Path, pack: &Pack, keys: &Keys, allowed: bool) -> Result<Strin
 fn row(path: &Path, pack: &Pack, vouched: &Result<String, String>) -> Value {
     let header = pack.header();
     json!({
-        "path": Text::new(path.as_os_str().as_encoded_bytes()).to_stored(),
+        "path": shown(path),
         "name": header.name, "kind": header.kind, "os": header.os, "os_version": header.os_version,
         "manager": header.manager, "sha256": sha256(pack.as_bytes()).hex(),
         "packages": pack.packages().len(),
@@ -89,6 +96,9 @@ fn row(path: &Path, pack: &Pack, vouched: &Result<String, String>) -> Value {
 
 fn line(row: &Value) -> String {
     let text = |key: &str| Text::from(row[key].as_str().unwrap_or_default());
+    if row["name"].is_null() {
+        return format!("refused: {}\n", text("refused"));
+    }
     let vouched = match row["refused"].as_str() {
         Some(refused) => format!("refused: {refused}"),
         None => text("vouched_by").to_string(),

@@ -28,6 +28,11 @@ impl Failure {
         Self::Usage(message.into())
     }
 
+    pub(crate) fn message(&self) -> &str {
+        let (Self::Usage(message) | Self::Broken(message)) = self;
+        message
+    }
+
     pub(crate) fn report(self) -> ExitCode {
         let (message, status) = match self {
             Self::Usage(message) => (message, USAGE),

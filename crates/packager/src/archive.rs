@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use coroner_openpgp::{Keyring, Signer};
@@ -30,7 +31,7 @@ pub struct Archive {
 /// # Errors
 /// It cannot be read, breaks its format, or is not signed as it should be.
 pub fn archive(path: &Path, keyring: Option<&Keyring>) -> Result<Archive, BuildError> {
-    read(path, keyring).map_err(BuildError::at(path))
+    guarded(|| read(path, keyring)).map_err(BuildError::at(path))
 }
 
 fn read(path: &Path, keyring: Option<&Keyring>) -> Result<Archive, Refused> {
@@ -98,6 +99,12 @@ impl Read for Counted {
     }
 }
 
+/// Decoders are other people's code: one that gives up on hostile bytes costs that file alone.
+fn guarded<T>(read: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
+    let gave_up = |_| Err(Refused::Malformed("its decoder gave up on it"));
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(gave_up)
+}
+
 /// What a signed index says of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signed {
@@ -114,7 +121,7 @@ pub(crate) fn signed<T>(
 ) -> Result<T, BuildError> {
     let attempt = || {
         let mut reader = Counted::open(path)?;
-        let read = read(&mut reader);
+        let read = guarded(|| read(&mut reader));
         let (found, size) = reader.finish()?;
         if size != expected.size {
             return Err(Refused::Size { found: size, expected: expected.size });

@@ -238,7 +238,7 @@ fn check_time(ask: &Mirror<'_>, release: &Release<'_>) -> Result<(), Refused> {
     let text = String::from_utf8_lossy(until);
     match seconds(&text) {
         Some(end) if end > ask.now => Ok(()),
-        Some(_) => Err(Refused::Expired(text.into_owned())),
+        Some(_) => Err(Refused::Expired(Text::from(until).to_string())),
         None => Err(Refused::Chain(format!("Valid-Until is no time: {}", Text::from(until)))),
     }
 }
