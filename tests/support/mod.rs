@@ -4,6 +4,7 @@
 
 pub(crate) mod guest;
 pub(crate) mod packs;
+pub(crate) mod baseline;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

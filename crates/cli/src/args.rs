@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use coroner_core::{Network, Scope};
 
+use crate::baseline_args::BaselineCommand;
 use crate::throttle_args::ThrottleArgs;
 
 const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     /// Judges a saved report again, by the rules of this version.
     #[command(after_help = "Example:\n  coroner judge web1.json --policy accepted.toml")]
     Judge(JudgeArgs),
+    /// Makes, lists and checks packs: what packages hold, as proof from outside the host.
+    Baseline(Box<BaselineCommand>),
     /// Lists plugins, their rules and what each reads.
     Plugins(PluginsArgs),
     /// Prints the JSON schema of reports.

@@ -15,7 +15,7 @@ use crate::args::BaselineArgs;
 use crate::output::Failure;
 
 /// A distribution's whole archive takes less.
-const LARGEST_PACK: u64 = 64 << 20;
+pub(crate) const LARGEST_PACK: u64 = 64 << 20;
 /// A minisign key or signature has a few lines.
 const LARGEST_TEXT: u64 = 64 << 10;
 /// A file of many vendors' OpenPGP keys.
@@ -40,7 +40,7 @@ pub(crate) struct Loaded {
 ///
 /// One that was named and is refused is a usage error; one that merely lay beside the binary is a gap.
 pub(crate) fn load(args: &BaselineArgs, os: &Text) -> Result<Loaded, Failure> {
-    let (keys, vendor_keys) = keys(args)?;
+    let (keys, vendor_keys) = keys(&args.key)?;
     let mut loading = Loading {
         keys,
         shipped: shipped(),
@@ -104,25 +104,36 @@ impl Loading<'_> {
     }
 
     fn trust(&self, path: &Path, pack: &[u8]) -> Result<Trust, String> {
-        let mut signature = path.as_os_str().to_owned();
-        signature.push(".minisig");
-        let signature = match read(Path::new(&signature), LARGEST_TEXT) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(format!("its .minisig file: {error}")),
-        };
-        match trust::of(pack, signature.as_deref(), &self.keys, &self.shipped) {
+        match trust_of(path, pack, &self.keys, &self.shipped) {
             Err(_) if self.allow_unsigned => Ok(Trust::Unsigned),
-            decided => decided.map_err(|refused| refused.to_string()),
+            decided => decided,
         }
     }
 }
 
+/// Who vouches for a pack, by its hash or by the signature beside it.
+pub(crate) fn trust_of(
+    path: &Path,
+    pack: &[u8],
+    keys: &Keys,
+    shipped: &[coroner_core::Digest],
+) -> Result<Trust, String> {
+    let mut signature = path.as_os_str().to_owned();
+    signature.push(".minisig");
+    let signature = match read(Path::new(&signature), LARGEST_TEXT) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(format!("its .minisig file: {error}")),
+    };
+    let decided = trust::of(pack, signature.as_deref(), keys, shipped);
+    decided.map_err(|refused| refused.to_string())
+}
+
 /// The operator's keys: those that were given, and those that lie with the binary itself, since
 /// whoever can change them there can change the binary as well.
-fn keys(args: &BaselineArgs) -> Result<(Keys, VendorKeys), Failure> {
+pub(crate) fn keys(given: &[String]) -> Result<(Keys, VendorKeys), Failure> {
     let (mut keys, mut vendor_keys) = (Keys::default(), VendorKeys::shipped());
-    for given in &args.key {
+    for given in given {
         let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("--key {given}: {why}"));
         let bytes = match read(Path::new(given), LARGEST_KEYS) {
             Ok(bytes) => bytes,
@@ -146,7 +157,7 @@ fn keys(args: &BaselineArgs) -> Result<(Keys, VendorKeys), Failure> {
 }
 
 /// A pack, or the packs of a folder.
-fn packs_at(path: &Path) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn packs_at(path: &Path) -> Result<Vec<PathBuf>, String> {
     let shown = path.display();
     let meta = std::fs::metadata(path).map_err(|error| format!("{shown}: {error}"))?;
     if !meta.is_dir() {
@@ -159,7 +170,7 @@ fn packs_at(path: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(packs)
 }
 
-fn packs_beside_the_binary() -> Vec<PathBuf> {
+pub(crate) fn packs_beside_the_binary() -> Vec<PathBuf> {
     let Some(binary) = binary() else { return Vec::new() };
     let above = binary.ancestors().skip(1).take(1 + FOLDERS_ABOVE);
     let shared = binary.ancestors().nth(2).map(|prefix| prefix.join("share/coroner/baselines"));
@@ -186,7 +197,7 @@ fn names_in(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// Reads a file of the auditor's. The folders above the binary may be the audited host's, so what is
 /// no regular file is not waited for.
-fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).unwrap_or(0);
     let file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;

@@ -24,7 +24,7 @@ pub(crate) fn schema() -> Result<ExitCode, Failure> {
     print(&pretty(&report_schema(&all_plugins()?)))
 }
 
-fn print(text: &str) -> Result<ExitCode, Failure> {
+pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::Broken(format!("standard output: {error}")))
@@ -33,7 +33,7 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
     }
 }
 
-fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 

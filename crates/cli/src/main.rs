@@ -2,6 +2,10 @@
 
 mod args;
 mod audit;
+mod baseline;
+mod baseline_args;
+mod baseline_build;
+mod baseline_diff;
 mod baselines;
 mod judge;
 mod list;
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Audit(ask) => audit::run(&ask),
         Command::Judge(ask) => judge::run(&ask),
+        Command::Baseline(ask) => baseline::run(&ask.action),
         Command::Plugins(ask) => list::plugins(&ask),
         Command::Schema => list::schema(),
         Command::Throttle(ask) => throttle::run(&ask),

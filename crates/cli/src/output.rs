@@ -28,6 +28,11 @@ impl Failure {
         Self::Usage(message.into())
     }
 
+    pub(crate) fn message(&self) -> &str {
+        let (Self::Usage(message) | Self::Broken(message)) = self;
+        message
+    }
+
     pub(crate) fn report(self) -> ExitCode {
         let (message, status) = match self {
             Self::Usage(message) => (message, USAGE),
@@ -86,13 +91,20 @@ fn render(
     }
 }
 
-/// Writes beside the target, syncs and renames, so that a file of that name is always whole.
 fn write_file(report: &Report, path: &Path, format: Format) -> Result<(), Failure> {
+    replace(path, "report", &mut |out| render(report, format, TextStyle::default(), out))
+}
+
+/// What fills a file.
+type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
+
+/// Writes beside the target, syncs and renames, so that a file of that name is always whole.
+pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
     let temporary = temporary_name(path);
-    let written = fill(report, &temporary, format).and_then(|()| std::fs::rename(&temporary, path));
+    let written = fill_file(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
     written.and_then(|()| sync_dir(path)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
-        Failure::Broken(format!("{}: {error}; no report was written", path.display()))
+        Failure::Broken(format!("{}: {error}; no {what} was written", path.display()))
     })
 }
 
@@ -103,10 +115,10 @@ fn temporary_name(path: &Path) -> PathBuf {
     directory(path).join(name)
 }
 
-fn fill(report: &Report, temporary: &Path, format: Format) -> io::Result<()> {
+fn fill_file(temporary: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
-    render(report, format, TextStyle::default(), &mut out)?;
+    fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
@@ -124,7 +136,11 @@ pub(crate) fn directory(path: &Path) -> PathBuf {
 
 /// Refuses at once what would only fail after minutes of work.
 pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
-    let Some(path) = &args.output else { return Ok(Vec::new()) };
+    args.output.as_deref().map_or(Ok(Vec::new()), |path| Ok(vec![check_path(path)?]))
+}
+
+/// The same, of one path; gives its directory.
+pub(crate) fn check_path(path: &Path) -> Result<PathBuf, Failure> {
     let dir = directory(path);
     if !dir.is_dir() {
         return Err(Failure::usage(format!("-o: {} is not a directory", dir.display())));
@@ -132,5 +148,5 @@ pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
     if path.is_dir() {
         return Err(Failure::usage(format!("-o: {} is a directory, name a file", path.display())));
     }
-    Ok(vec![dir])
+    Ok(dir)
 }

@@ -32,7 +32,7 @@ pub(super) fn describe(image: &Image<'_>, facts: &mut ElfFacts) {
     if let Some(dynamic) = &dynamic {
         symbols::describe(image, dynamic, facts);
     }
-    facts.build_id = build_id(image);
+    facts.build_id = build_id(image).map(hex);
 }
 
 /// The dynamic section. Its size is cut before goblin sees it, since goblin does work for every
@@ -78,7 +78,7 @@ fn linking(facts: &ElfFacts, has_loader: bool, dynamic: Option<&Dynamic>) -> Lin
 }
 
 /// The build-id, from the note segments or, in a file that has none, the note sections.
-fn build_id(image: &Image<'_>) -> Option<String> {
+pub(super) fn build_id<'a>(image: &Image<'a>) -> Option<&'a [u8]> {
     let segments = image.segments.iter().filter(|segment| segment.p_type == PT_NOTE);
     let segments = segments.map(|note| (note.p_offset, note.p_filesz, note.p_align));
     let sections = image.sections.iter().flatten().filter(|section| section.sh_type == SHT_NOTE);
@@ -89,7 +89,7 @@ fn build_id(image: &Image<'_>) -> Option<String> {
         notes(image, data, align).find_map(|note| {
             let ours = note.n_type == NT_GNU_BUILD_ID && note.name == "GNU";
             let plausible = (1..=64).contains(&note.desc.len());
-            (ours && plausible).then(|| hex(note.desc))
+            (ours && plausible).then_some(note.desc)
         })
     })
 }

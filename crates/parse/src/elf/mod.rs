@@ -43,6 +43,12 @@ pub fn facts(head: &[u8], file_size: u64) -> Option<ElfFacts> {
     })
 }
 
+/// The GNU build-id of an ELF file alone, from its first bytes, 1 to 64 bytes long.
+pub fn build_id(head: &[u8], file_size: u64) -> Option<Vec<u8>> {
+    let read = || Some(linking::build_id(&Image::open(head, file_size).ok()?)?.to_vec());
+    if head.starts_with(MAGIC) { catch_unwind(read).ok().flatten() } else { None }
+}
+
 fn read(head: &[u8], file_size: u64) -> ElfFacts {
     let image = match Image::open(head, file_size) {
         Ok(image) => image,

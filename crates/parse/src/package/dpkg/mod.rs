@@ -4,11 +4,13 @@
 mod alternatives;
 mod diversions;
 mod info;
+mod repository;
 mod statoverride;
 mod status;
 
 pub use alternatives::{Alternative, Choice, Slave, alternative};
 pub use diversions::{Diversion, diversions};
 pub use info::{Sum, listed, sums};
+pub use repository::{Indexed, Release, indexed};
 pub use statoverride::{StatOverride, stat_overrides};
 pub use status::{Conffile, ConffileDigest, MultiArch, Package, State, Want, packages};
