@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod diff;
 mod judge;
 mod list;
 mod output;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Audit(ask) => audit::run(&ask),
         Command::Judge(ask) => judge::run(&ask),
+        Command::Diff(ask) => diff::run(&ask),
         Command::Plugins(ask) => list::plugins(&ask),
         Command::Schema => list::schema(),
         Command::Throttle(ask) => throttle::run(&ask),

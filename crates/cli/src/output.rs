@@ -44,21 +44,31 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
 }
 
+/// Writes one form of what is to be told.
+pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<()>;
+
 /// Writes a report where it was asked for.
 pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Failure> {
+    let form = |format: Format| {
+        move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
+    };
     match &args.output {
-        Some(path) => write_file(report, path, args.format.unwrap_or(Format::Json)),
-        None => write_stdout(report, args.format),
+        Some(path) => write_file(path, &form(args.format.unwrap_or(Format::Json))),
+        None => {
+            let usual = if is_terminal() { Format::Text } else { Format::Json };
+            write_stdout(&form(args.format.unwrap_or(usual)))
+        }
     }
 }
 
-fn write_stdout(report: &Report, format: Option<Format>) -> Result<(), Failure> {
-    let stdout = io::stdout();
-    let terminal = stdout.is_terminal();
-    let usual = if terminal { Format::Text } else { Format::Json };
-    let mut out = BufWriter::new(stdout.lock());
-    let written = render(report, format.unwrap_or(usual), style(terminal), &mut out)
-        .and_then(|()| out.flush());
+/// Whether a person reads standard output.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+pub(crate) fn write_stdout(form: Form<'_>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = form(style(is_terminal()), &mut out).and_then(|()| out.flush());
     match written {
         // Whoever read it has seen enough; the exit status still carries the verdict.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -86,13 +96,20 @@ fn render(
     }
 }
 
+pub(crate) fn write_file(path: &Path, form: Form<'_>) -> Result<(), Failure> {
+    replace(path, "report", &mut |out| form(TextStyle::default(), out))
+}
+
+/// What fills a file.
+type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
+
 /// Writes beside the target, syncs and renames, so that a file of that name is always whole.
-fn write_file(report: &Report, path: &Path, format: Format) -> Result<(), Failure> {
+pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
     let temporary = temporary_name(path);
-    let written = fill(report, &temporary, format).and_then(|()| std::fs::rename(&temporary, path));
+    let written = fill_file(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
     written.and_then(|()| sync_dir(path)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
-        Failure::Broken(format!("{}: {error}; no report was written", path.display()))
+        Failure::Broken(format!("{}: {error}; no {what} was written", path.display()))
     })
 }
 
@@ -103,10 +120,10 @@ fn temporary_name(path: &Path) -> PathBuf {
     directory(path).join(name)
 }
 
-fn fill(report: &Report, temporary: &Path, format: Format) -> io::Result<()> {
+fn fill_file(temporary: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
-    render(report, format, TextStyle::default(), &mut out)?;
+    fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
@@ -124,7 +141,11 @@ pub(crate) fn directory(path: &Path) -> PathBuf {
 
 /// Refuses at once what would only fail after minutes of work.
 pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
-    let Some(path) = &args.output else { return Ok(Vec::new()) };
+    args.output.as_deref().map_or(Ok(Vec::new()), |path| Ok(vec![check_path(path)?]))
+}
+
+/// The same, of one path; gives its directory.
+pub(crate) fn check_path(path: &Path) -> Result<PathBuf, Failure> {
     let dir = directory(path);
     if !dir.is_dir() {
         return Err(Failure::usage(format!("-o: {} is not a directory", dir.display())));
@@ -132,5 +153,5 @@ pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
     if path.is_dir() {
         return Err(Failure::usage(format!("-o: {} is a directory, name a file", path.display())));
     }
-    Ok(vec![dir])
+    Ok(dir)
 }

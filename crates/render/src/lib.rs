@@ -6,4 +6,4 @@ mod json;
 mod text;
 
 pub use json::{json, ndjson};
-pub use text::{TextStyle, text};
+pub use text::{TextStyle, cross_view_text, diff_text, text};

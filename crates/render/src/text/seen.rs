@@ -48,7 +48,7 @@ fn list(gaps: &[&Gap], page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Details may quote the host.
-fn escape(detail: &str) -> String {
+pub(super) fn escape(detail: &str) -> String {
     coroner_parse::Text::from(detail).to_string()
 }
 
