@@ -94,8 +94,9 @@ fn a_line_above_moves_the_others_and_they_are_not_called_changed() {
         names(&json["items"][list]).into_iter().filter(|name| name.starts_with(kind)).collect()
     };
     assert_eq!(named("new", "cron.entry"), ["cron.entry /etc/crontab:3"], "{json:#}");
-    assert_eq!(named("gone", "cron.entry"), Vec::<String>::new(), "{json:#}");
-    assert_eq!(named("changed", "cron.entry"), ["cron.entry /etc/crontab:2"], "{json:#}");
+    assert_eq!(named("gone", "cron.entry"), ["cron.entry /etc/crontab:2"], "{json:#}");
+    assert_eq!(named("changed", "cron.entry"), Vec::<String>::new(), "{json:#}");
+    assert_eq!(json["items"]["moved"].as_u64().unwrap(), 2, "the first job and its launch");
 }
 
 #[test]
@@ -189,7 +190,10 @@ fn what_a_mount_hid_from_the_running_host_is_named_by_its_disk_and_nothing_else_
     let cron = root.path().join("etc/cron.d");
     let copied = Command::new("cp").arg("-aT").arg(&cron).arg(over.path()).status().unwrap();
     assert!(copied.success());
-    plant(root.path(), "/etc/cron.d/refresh", "17 * * * * root /usr/bin/true\n", 0o644);
+    let job = "17 * * * * root /usr/bin/true\n18 * * * * root /usr/local/bin/backup\n";
+    plant(root.path(), "/etc/cron.d/refresh", job, 0o644);
+    let program = std::fs::read(root.path().join("usr/bin/true")).unwrap();
+    plant(root.path(), "/usr/local/bin/backup", program, 0o755);
     let (live, disk) = (at.path("live"), at.path("disk"));
     audit_hiding(root.path(), over.path(), "etc/cron.d", &live);
     audit_to(root.path(), &disk, &[]);
@@ -200,14 +204,17 @@ fn what_a_mount_hid_from_the_running_host_is_named_by_its_disk_and_nothing_else_
             names(&json["hidden"]),
             [
                 "cron.entry /etc/cron.d/refresh:1",
+                "cron.entry /etc/cron.d/refresh:2",
                 "cron.file /etc/cron.d/refresh",
                 "file /etc/cron.d/refresh",
                 "launch /etc/cron.d/refresh:1:refresh",
+                "launch /etc/cron.d/refresh:2:refresh",
                 "script /etc/cron.d/refresh",
             ]
         );
         assert_eq!(names(&json["differs"]), Vec::<String>::new(), "{:#}", json["differs"]);
         assert_eq!(names(&json["not_on_disk"]), Vec::<String>::new());
+        assert_eq!(names(&json["only_named"]), ["file /usr/local/bin/backup"]);
         assert_eq!(status, 2);
     }
     let text = diff(&live, &disk, &["--format", "text"]);

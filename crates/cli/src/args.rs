@@ -158,6 +158,9 @@ pub(crate) struct OutputArgs {
     /// Text on a terminal and JSON elsewhere, unless said here
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+    /// Write it in another format to another file too, such as prometheus=/var/lib/x/coroner.prom
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = also)]
+    pub(crate) also: Vec<(Format, PathBuf)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -168,6 +171,12 @@ pub(crate) enum Format {
     Json,
     /// One record a line
     Ndjson,
+    /// OCSF detection findings, one a line
+    Ocsf,
+    /// RFC 5424 lines: the verdict, then each finding
+    Syslog,
+    /// A textfile for Prometheus' node exporter
+    Prometheus,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -188,6 +197,14 @@ impl From<ScopeArg> for Scope {
             ScopeArg::Full => Self::Full,
         }
     }
+}
+
+fn also(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = text.split_once('=').unwrap_or((text, ""));
+    if file.is_empty() {
+        return Err("write it as FORMAT=FILE, such as syslog=/var/log/coroner.log".to_owned());
+    }
+    Ok((Format::from_str(format, false)?, PathBuf::from(file)))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

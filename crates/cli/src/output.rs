@@ -52,13 +52,16 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Failure> {
     let form = |format: Format| {
         move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
     };
-    match &args.output {
+    let main = match &args.output {
         Some(path) => write_file(path, &form(args.format.unwrap_or(Format::Json))),
         None => {
             let usual = if is_terminal() { Format::Text } else { Format::Json };
             write_stdout(&form(args.format.unwrap_or(usual)))
         }
-    }
+    };
+    // One that fails does not keep the others from being written.
+    let also = args.also.iter().map(|(format, path)| write_file(path, &form(*format)));
+    also.fold(main, |first, next| first.and(next))
 }
 
 /// Whether a person reads standard output.
@@ -93,6 +96,9 @@ fn render(
         Format::Text => coroner_render::text(report, style, out),
         Format::Json => coroner_render::json(report, out),
         Format::Ndjson => coroner_render::ndjson(report, out),
+        Format::Ocsf => coroner_render::ocsf(report, out),
+        Format::Syslog => coroner_render::syslog(report, out),
+        Format::Prometheus => coroner_render::prometheus(report, out),
     }
 }
 
@@ -141,17 +147,23 @@ pub(crate) fn directory(path: &Path) -> PathBuf {
 
 /// Refuses at once what would only fail after minutes of work.
 pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
-    args.output.as_deref().map_or(Ok(Vec::new()), |path| Ok(vec![check_path(path)?]))
+    let files: Vec<&PathBuf> = args.output.iter().chain(args.also.iter().map(|(_, f)| f)).collect();
+    let twice =
+        files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|f| f == *file));
+    if let Some((_, file)) = twice {
+        return Err(Failure::usage(format!("{}: two outputs cannot be one file", file.display())));
+    }
+    files.into_iter().map(|path| check_path(path)).collect()
 }
 
 /// The same, of one path; gives its directory.
 pub(crate) fn check_path(path: &Path) -> Result<PathBuf, Failure> {
     let dir = directory(path);
     if !dir.is_dir() {
-        return Err(Failure::usage(format!("-o: {} is not a directory", dir.display())));
+        return Err(Failure::usage(format!("{} is not a directory", dir.display())));
     }
     if path.is_dir() {
-        return Err(Failure::usage(format!("-o: {} is a directory, name a file", path.display())));
+        return Err(Failure::usage(format!("{} is a directory, name a file", path.display())));
     }
     Ok(dir)
 }

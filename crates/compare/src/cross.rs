@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use coroner_core::{FileFacts, Finding, HostPath, Item, ItemKind, Report, Script, Text, Time};
+use coroner_core::{
+    FileFacts, Finding, HostPath, Item, ItemKind, Launch, Report, Script, Text, Time,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -50,6 +52,8 @@ pub struct CrossView {
     pub later: Vec<Unseen>,
     /// On the disk; the live audit knew that it could not see its file.
     pub blocked: Vec<Unseen>,
+    /// Programs that only something hidden names: the live audit had no reason to look for them.
+    pub only_named: Vec<Unseen>,
     /// Shown by the running kernel and not on the disk: another file system lay over it, or it was
     /// removed since.
     pub not_on_disk: Vec<Item>,
@@ -97,6 +101,7 @@ pub fn cross_view(live: &Report, disk: &Report, kinds: &Kinds) -> CrossView {
         hidden: Vec::new(),
         later: Vec::new(),
         blocked: Vec::new(),
+        only_named: Vec::new(),
         not_on_disk: changes.gone,
         differs: sorter.two_faced(changes.changed),
         findings: FindingChanges::of(&live.findings, &disk.findings).new,
@@ -127,6 +132,7 @@ fn standing<'r>(report: &'r Report, kinds: &Kinds, out: &mut Comparable<'_>) -> 
 
 fn left_out(item: &Item, why: &str, applies: bool, comparable: &mut Comparable<'_>) -> bool {
     let why = comparable.shared_obstacle(item).or(applies.then_some(why));
+    let why = why.or(Comparable::vouched(item));
     if let Some(why) = why {
         comparable.leave_out(item, why);
     }
@@ -135,6 +141,16 @@ fn left_out(item: &Item, why: &str, applies: bool, comparable: &mut Comparable<'
 
 fn is_file(item: &Item) -> bool {
     item.kind == FileFacts::KIND || item.kind == Script::KIND
+}
+
+/// Files that launches among `items` run, and that no other of the items was read from.
+fn only_named(items: &[Item]) -> HashSet<Text> {
+    let launches = items.iter().filter(|item| item.kind == Launch::KIND);
+    let programs = launches.filter_map(|launch| launch.fields.get("programs")?.as_array());
+    let programs = programs.flatten().filter_map(Value::as_str).map(Text::from_stored);
+    let read = items.iter().filter(|item| !is_file(item)).flat_map(places);
+    let read: HashSet<Text> = read.map(Text::from_stored).collect();
+    programs.filter(|program| !read.contains(program)).collect()
 }
 
 /// Tells hidden from written later and from known not to be seen.
@@ -160,12 +176,15 @@ impl<'r> Sorter<'r> {
     }
 
     fn sort(&self, items: Vec<Item>, out: &mut CrossView) {
+        let named = only_named(&items);
         for item in items {
             let file_changed = self.file_changed(&item);
             let blocked = places(&item)
                 .any(|place| self.blocked.contains(&HostPath::from(Text::from_stored(place))));
             let list = if blocked {
                 &mut out.blocked
+            } else if is_file(&item) && named.contains(&item.key) {
+                &mut out.only_named
             } else if file_changed.is_some_and(|time| self.is_later(time)) {
                 &mut out.later
             } else {

@@ -90,7 +90,7 @@ pub fn diff(old: &Report, new: &Report, kinds: &Kinds) -> Diff {
 fn keep(item: &Item, scopes_differ: bool, comparable: &mut Comparable<'_>) -> bool {
     let scope = (scopes_differ && item.kind == FileFacts::KIND)
         .then_some("the two audits looked at different scopes");
-    match comparable.shared_obstacle(item).or(scope) {
+    match comparable.shared_obstacle(item).or(scope).or(Comparable::vouched(item)) {
         Some(why) => {
             comparable.leave_out(item, why);
             false

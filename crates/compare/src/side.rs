@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coroner_core::{Coverage, Item, Level, Mode, Report, Scope, Status, Text, Time};
+use coroner_core::{
+    Coverage, FileFacts, Item, ItemKind, Level, Mode, Report, Scope, Status, Text, Time,
+};
 use serde::Serialize;
 
 use crate::kinds::{CORE, Kinds};
@@ -83,6 +85,14 @@ impl<'a> Comparable<'a> {
     pub(crate) fn shared_obstacle(&self, item: &Item) -> Option<&'static str> {
         let shared = self.kinds.get(&item.kind).plugin == CORE && item.kind != "package";
         (shared && !self.plugins.is_empty()).then_some("the two audits ran different plugins")
+    }
+
+    /// Why a file of one report alone tells nothing: its package vouches for it, so it was there, as
+    /// it is, and only something new names it.
+    pub(crate) fn vouched(item: &Item) -> Option<&'static str> {
+        let state = item.fields.get("state").and_then(|state| state.as_str());
+        let vouched = item.kind == FileFacts::KIND && matches!(state, Some("local" | "vendor"));
+        vouched.then_some("one report alone names it, and its package vouches for it")
     }
 
     pub(crate) fn leave_out(&mut self, item: &Item, why: &str) {

@@ -26,6 +26,12 @@ pub fn cross_view_text(view: &CrossView, style: TextStyle, out: &mut dyn Write) 
         Paint::Doubt,
         &mut page,
     )?;
+    unseen(
+        "Named only by what was hidden; nobody looked for it in the live audit",
+        &view.only_named,
+        Paint::Doubt,
+        &mut page,
+    )?;
     covering(&view.not_on_disk, &mut page)?;
     diff::listed("Findings that only the disk has", "+", &view.findings, &mut page)?;
     diff::left_out(&view.left_out, &mut page)
