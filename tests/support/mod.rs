@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test binary uses its part
 
+pub(crate) mod packs;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

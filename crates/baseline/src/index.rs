@@ -1,15 +1,18 @@
 //! What the databases say, by the real place of each file.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use coroner_core::packages::{EditedLine, Proof, Proven, Rewritten, VendorFile};
 use coroner_host::{Blocked, HostPath, ReadError, Root};
 use coroner_parse::Digest;
 use coroner_parse::Text;
 
+use crate::diversions::Diversions;
 use crate::exclude::Excludes;
 use crate::links::{Links, parent};
-use crate::load;
+use crate::packs::Packs;
+use crate::{load, proof};
 
 /// Paths that all databases together may name; a server has 15,000 to 100,000, a workstation with
 /// everything some 600,000.
@@ -63,6 +66,8 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest.
     pub with_digest: u64,
+    /// What somebody outside the host says of its entry.
+    pub proof: Proof,
 }
 
 /// What a database says of one path.
@@ -82,6 +87,27 @@ pub struct Entry {
     pub directory: bool,
     /// Owner, permissions and size, where the database knows them.
     pub access: Option<Box<Access>>,
+    /// What a pack says of it.
+    pub vendor: Option<Box<VendorFile>>,
+}
+
+impl Entry {
+    /// The digest that its content is compared with first, as [`coroner_core::packages::Claim::first`].
+    pub(crate) fn first(&self) -> Option<&Digest> {
+        match self.vendor.as_ref().map(|vendor| &vendor.content) {
+            Some(Proven::File { sha256, .. }) => Some(sha256),
+            Some(Proven::Link(_)) => None,
+            None => self.expected.as_ref(),
+        }
+    }
+
+    /// The text of the link that its package has there.
+    pub(crate) fn link(&self) -> Option<&Text> {
+        match self.vendor.as_ref().map(|vendor| &vendor.content) {
+            Some(Proven::Link(target)) => Some(target),
+            _ => None,
+        }
+    }
 }
 
 /// Owner, permissions and size of a file, as far as its database knows them.
@@ -119,6 +145,8 @@ pub enum TroubleKind {
     Blocked(Blocked),
     /// A package's files have no digests, which is the packager's doing.
     NoDigests,
+    /// A pack that was found is not used.
+    PackRefused,
 }
 
 /// The package databases of one root.
@@ -129,6 +157,16 @@ pub struct PackageDb {
     pub(crate) links: Links,
     pub(crate) excludes: Excludes,
     pub(crate) troubles: Vec<Trouble>,
+    pub(crate) diversions: Diversions,
+    /// Packages of which not all files need be there: half installed, removed but for their
+    /// configuration.
+    pub(crate) unsettled: HashSet<u32>,
+    /// Packages that stand for the unpackaged files of a host's image.
+    pub(crate) images: HashSet<u32>,
+    /// Lines of the host's lists that are not the vendor's, by package.
+    pub(crate) edited: BTreeMap<u32, Vec<EditedLine>>,
+    /// Lists of digests that are younger than the installation, by package.
+    pub(crate) rewritten: BTreeMap<u32, Rewritten>,
     pub(crate) known: bool,
     /// Bytes of database that may still be read.
     pub(crate) budget: usize,
@@ -136,14 +174,24 @@ pub struct PackageDb {
 }
 
 impl PackageDb {
-    /// Reads every database that the root has.
+    /// Reads every database that the root has, without packs.
     pub fn load(root: &Root) -> Self {
+        Self::load_with(root, &Packs::default())
+    }
+
+    /// Reads every database that the root has, and lays over it what packs say.
+    pub fn load_with(root: &Root, packs: &Packs) -> Self {
         let mut db = Self {
             packages: Vec::new(),
             entries: HashMap::new(),
             links: Links::default(),
             excludes: Excludes::default(),
             troubles: Vec::new(),
+            diversions: Diversions::default(),
+            unsettled: HashSet::new(),
+            images: HashSet::new(),
+            edited: BTreeMap::new(),
+            rewritten: BTreeMap::new(),
             known: false,
             budget: MOST_READ,
             full: false,
@@ -152,6 +200,7 @@ impl PackageDb {
         load::rpm(&mut db, root);
         load::apk(&mut db, root);
         load::pacman(&mut db, root);
+        proof::apply(&mut db, root, packs);
         db
     }
 
@@ -210,6 +259,20 @@ impl PackageDb {
         Some([&*real, name].concat().into())
     }
 
+    /// Where a file of a package really lies, as dpkg diverts it.
+    pub(crate) fn place_of(
+        &mut self,
+        root: &Root,
+        path: &[u8],
+        package: &[u8],
+    ) -> Option<Box<[u8]>> {
+        let place = self.place(root, path)?;
+        match self.diversions.moved(&place, package) {
+            Some(to) => Some(to.into()),
+            None => Some(place),
+        }
+    }
+
     /// Adds a path, unless an earlier package has it: directories are in many lists, and a file of
     /// several architectures of one package is the same in all. One who knows its content comes
     /// before one who does not (a ghost of rpm's, a link).
@@ -218,13 +281,13 @@ impl PackageDb {
             return self.tell_too_many();
         }
         let order = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let (package, file, known) = (entry.package, !entry.directory, entry.expected.is_some());
+        let (package, file, known) = (entry.package, !entry.directory, entry.first().is_some());
         let entry = Entry { order, ..entry };
         match self.entries.entry(place) {
             Slot::Vacant(slot) => {
                 slot.insert(entry);
             }
-            Slot::Occupied(mut slot) if known && slot.get().expected.is_none() => {
+            Slot::Occupied(mut slot) if known && slot.get().first().is_none() => {
                 slot.insert(entry);
             }
             Slot::Occupied(_) => return,

@@ -7,22 +7,26 @@ use coroner_core::{Blocked, Deadline, Gap, HostPath};
 use coroner_host::Host;
 
 use crate::index::{Entry, PackageDb, Trouble, TroubleKind};
+use crate::packs::Packs;
 
 /// Who speaks in gaps of package databases.
 pub(crate) const SPEAKER: &str = "core";
 
 impl PackageDb {
     /// Loads the databases of a host, as [`coroner_core::audit::Audit`] wants it done.
-    pub fn of_host(host: &Host) -> Box<dyn PackageKnowledge> {
-        Box::new(Self::load(host.root()))
+    pub fn of_host(host: &Host, packs: &Packs) -> Box<dyn PackageKnowledge> {
+        Box::new(Self::load_with(host.root(), packs))
     }
 
     pub(crate) fn claim_of(&self, path: &[u8], entry: &Entry) -> Claim {
+        let package = self.package(entry);
         Claim {
-            package: self.package(entry).map(|package| package.name.clone()).unwrap_or_default(),
+            package: package.map(|package| package.name.clone()).unwrap_or_default(),
             conffile: entry.conffile,
             expected: entry.expected.clone(),
             may_be_missing: self.may_be_missing(path, entry),
+            vendor: entry.vendor.as_deref().cloned(),
+            proven: package.is_some_and(|package| package.proof.holds()),
         }
     }
 }
@@ -37,15 +41,19 @@ impl PackageKnowledge for PackageDb {
     }
 
     fn packages(&self) -> Vec<Package> {
-        let as_item = |package: &crate::Package| Package {
+        let as_item = |(id, package): (u32, &crate::Package)| Package {
             name: package.name.clone(),
             version: package.version.clone(),
             architecture: package.architecture.clone(),
             manager: package.manager.name().to_owned(),
             files: package.files,
             with_digest: package.with_digest,
+            proof: package.proof.clone(),
+            edited: self.edited.get(&id).cloned().unwrap_or_default(),
+            rewritten: self.rewritten.get(&id).copied(),
         };
-        self.packages.iter().map(as_item).collect()
+        let installed = (0..).zip(&self.packages).filter(|(id, _)| !self.images.contains(id));
+        installed.map(as_item).collect()
     }
 
     fn gaps(&self) -> Vec<Gap> {
@@ -58,15 +66,17 @@ impl PackageKnowledge for PackageDb {
 }
 
 /// A database that cannot be read matters; a line of it, or a package that ships no digests, is
-/// something ordinary hosts have.
+/// something ordinary hosts have. Without a pack the host is judged as it would be without packs.
 fn gap(trouble: &Trouble) -> Gap {
     let (reason, detail) = match trouble.kind {
         TroubleKind::Blocked(reason) => (reason, trouble.detail.clone()),
         TroubleKind::NoDigests => {
             (Blocked::Unavailable, Some("the package came without digests of its files".to_owned()))
         }
+        TroubleKind::PackRefused => (Blocked::Unavailable, trouble.detail.clone()),
     };
-    let matters = trouble.line.is_none() && trouble.kind != TroubleKind::NoDigests;
+    let ordinary = matches!(trouble.kind, TroubleKind::NoDigests | TroubleKind::PackRefused);
+    let matters = trouble.line.is_none() && !ordinary;
     let plugin = SPEAKER.to_owned();
     Gap { plugin, path: trouble.path.clone(), line: trouble.line, reason, detail, matters }
 }

@@ -5,8 +5,9 @@
 //! merged /usr say /bin/ps where the file is /usr/bin/ps. Links are followed by the audited root's
 //! own tree, never the auditor's.
 //!
-//! The host's own databases are an intruder's to edit. Agreement is therefore called `local`, and
-//! what agrees with a signed baseline from outside is another crate's answer to give.
+//! The host's own databases are an intruder's to edit. Agreement is therefore called `local`.
+//! [`PackageDb::load_with`] lays the word of [`Packs`] from outside over it: what agrees with a pack
+//! is `vendor`, and what agrees with the host's list while the list disagrees with the pack is `forged`.
 
 mod alternatives;
 mod diversions;
@@ -15,6 +16,9 @@ mod index;
 mod knowledge;
 mod links;
 mod load;
+mod packs;
+mod proof;
 mod verify;
 
 pub use index::{Access, Entry, Manager, Package, PackageDb, Trouble, TroubleKind};
+pub use packs::{Packs, TrustedPack};

@@ -48,7 +48,9 @@ const AUDIT_EXAMPLES: &str = "Examples:
   coroner audit -o /media/stick/web1.json          this machine, as JSON in a file
   coroner audit --root /mnt                        a mounted disk
   coroner audit --root /host --proc /host/proc     the host, from a container that mounts it
-  coroner audit --scope quick --only cron,startup  a first look";
+  coroner audit --scope quick --only cron,startup  a first look
+  coroner audit --baseline /media/stick/own --key own.pub
+                                                   with packs that you signed";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
@@ -79,6 +81,8 @@ pub(crate) struct AuditArgs {
     /// Findings that you accept, with reasons (TOML)
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) baselines: BaselineArgs,
     /// Seconds that each plugin may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) budget: u64,
@@ -87,6 +91,21 @@ pub(crate) struct AuditArgs {
     pub(crate) redact: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BaselineArgs {
+    /// A pack, or a folder of packs, that files are checked against; may be given again. Without it the
+    /// folder `baselines` beside the binary, or in a folder above it, is taken
+    #[arg(long, value_name = "DIR or FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+    /// A public key that your packs are signed with: the file that `minisign -G` made, or its last line;
+    /// may be given again
+    #[arg(long, value_name = "FILE or KEY")]
+    pub(crate) key: Vec<String>,
+    /// Take packs that nobody vouches for: what agrees with them is `local`, never `vendor`
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use coroner_baseline::PackageDb;
 use coroner_core::audit::Audit;
 use coroner_core::policy::Policy;
 use coroner_core::{Options, Plugin, Text, Time};
@@ -13,6 +14,7 @@ use coroner_host::sandbox::{self, Enforced, Restrictions};
 use coroner_host::{Host, HostSources};
 
 use crate::args::AuditArgs;
+use crate::baselines;
 use crate::output::{self, Failure};
 use crate::plugins::registry;
 use crate::progress::Progress;
@@ -27,13 +29,16 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let policy = policy(args.policy.as_deref(), &plugins)?;
     let writable = output::check(&args.output)?;
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
-    let tool = tool::describe();
+    let mut tool = tool::describe();
     let read_only = read_only(sandbox::restrict(&writable));
+    let baselines = baselines::load(&args.baselines, &coroner_core::os_release(&host).id)?;
+    tool.baselines = baselines.uses;
+    let packs = baselines.packs;
     let audit = Audit {
         host: Arc::new(host),
         options: Arc::new(options),
         plugins,
-        load_packages: Box::new(|host| Box::new(coroner_baseline::PackageDb::load(host.root()))),
+        load_packages: Box::new(move |host| PackageDb::of_host(host, &packs)),
         policy,
         tool,
         read_only,

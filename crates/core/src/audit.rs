@@ -17,7 +17,7 @@ use crate::policy::Policy;
 use crate::report::{Mode, SCHEMA};
 use crate::{
     Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, Needs, Options, Plugin, Report,
-    Run, Scope, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
+    Run, Scope, Status, Time, Tool, Verdict, Verified, finding, identity, redact, verified,
 };
 
 /// Loads the package databases of a root.
@@ -72,7 +72,9 @@ impl Audit {
         said("judging");
         let mut gaps = own_gaps(packages.as_ref());
         gaps.append(&mut collected.gaps);
-        let verified = checked.as_ref().map(Verified::from);
+        let verified = checked
+            .as_ref()
+            .map(|checked| verified::count(checked, &resolved.files, &packages.packages()));
         let items = gather(collected, resolved, checked, packages.as_ref(), &mut gaps);
         let findings = judge_all(&self.plugins, &items, &mut gaps);
         coverage.extend(self.not_asked_for());
@@ -211,12 +213,6 @@ impl Audit {
             redacted: self.options.redact,
             verified,
         }
-    }
-}
-
-impl From<&Verification> for Verified {
-    fn from(found: &Verification) -> Self {
-        Self { checked: found.checked, agreed: found.agreed, without_digest: found.without_digest }
     }
 }
 

@@ -91,8 +91,10 @@ impl Resolver<'_> {
         let stat = self.host.stat(place).map_err(blocked)?;
         let claim = self.packages.claim(place);
         let mut facts = FileFacts::from_stat(place.clone(), &stat);
-        facts.package = claim.as_ref().map(|claim| claim.package.clone());
-        facts.state = state_of(self.packages.is_known(), claim.as_ref(), None);
+        if let Some(claim) = &claim {
+            facts.claimed(claim);
+        }
+        facts.state = state_of(self.packages.is_known(), claim.as_ref(), None, None);
         if !stat.is_file() {
             return Ok(Lying { facts, script: None, gap: None });
         }
@@ -109,20 +111,32 @@ impl Resolver<'_> {
         ask: Ask,
     ) -> Result<Lying, Blocked> {
         facts.capabilities = file.xattr("security.capability").map(|value| hex(&value));
-        let expected = claim.and_then(|claim| claim.expected.as_ref());
-        let read = Pass::over(file, expected.map(Digest::algorithm), self.deadline)?;
+        let first = claim.and_then(Claim::first);
+        let read = Pass::over(file, first.map(Digest::algorithm), self.deadline)?;
         facts.sha256 = read.sha256.as_ref().map(Digest::hex);
         facts.elf = elf::facts(&read.head, file.stat().size);
         facts.shebang = shebang(&read.head);
-        facts.state = state_of(self.packages.is_known(), claim, read.matching.as_ref());
-        if !matches!(facts.state, PackageState::Local | PackageState::Vendor) {
-            facts.expected = expected.cloned();
-            facts.actual = expected.and(read.matching);
+        let listed = self.by_the_list(claim, &read, &facts.path);
+        let known = self.packages.is_known();
+        facts.state = state_of(known, claim, read.matching.as_ref(), listed.as_ref());
+        if claim.is_some_and(|claim| claim.is_other_link(None)) {
+            facts.state = PackageState::Modified;
+        } else if !facts.state.is_vouched() {
+            facts.expected = first.cloned();
+            facts.actual = first.and(read.matching);
         }
         let keep = ask.text && facts.elf.is_none() && !facts.state.is_vouched();
         let script = keep.then(|| script(&facts.path, &read.head));
         let gap = read.truncated.then(|| gap(&facts.path, Blocked::TooLarge));
         Ok(Lying { facts, script, gap })
+    }
+
+    /// The digest that the host's own list speaks of, for content that disagrees with the proof.
+    fn by_the_list(&self, claim: Option<&Claim>, read: &Pass, place: &HostPath) -> Option<Digest> {
+        let claim = claim.filter(|claim| claim.vendor.is_some() && !read.truncated)?;
+        let listed = claim.expected.as_ref().filter(|_| claim.first() != read.matching.as_ref())?;
+        let file = self.host.open_file(place).ok()?;
+        Pass::over(&file, Some(listed.algorithm()), self.deadline).ok()?.matching
     }
 }
 
@@ -157,16 +171,16 @@ impl Resolved {
     }
 }
 
-/// A package lists a digest only for a file. A link that stands there is not what the package
-/// brought, whoever owns the file it leads to.
+/// Where a package has a file, or a link of another text, the link that stands there is not what the
+/// package brought, whoever owns the file it leads to.
 fn replaced_by_link(facts: &mut FileFacts, packages: &dyn PackageKnowledge) {
     let claim = packages.claim(&facts.path).filter(|_| facts.target.is_some());
-    let Some(claim) = claim.filter(|claim| claim.expected.is_some() && !claim.conffile) else {
+    let Some(claim) = claim.filter(|claim| claim.is_other_link(facts.target.as_ref())) else {
         return;
     };
-    facts.package = Some(claim.package);
+    facts.claimed(&claim);
     facts.state = PackageState::Modified;
-    facts.expected = claim.expected;
+    facts.expected = claim.first().cloned();
     facts.actual = None;
 }
 

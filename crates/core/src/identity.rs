@@ -42,8 +42,8 @@ fn first_line(host: &Host, path: &str) -> Option<Text> {
     (!line.is_empty()).then(|| Text::from(line))
 }
 
-/// os-release(5): shell-like assignments.
-fn os_release(host: &Host) -> OsIdentity {
+/// Which distribution a host is, by its os-release(5): shell-like assignments.
+pub fn os_release(host: &Host) -> OsIdentity {
     let files = ["/etc/os-release", "/usr/lib/os-release"];
     let bytes = files.iter().find_map(|path| read(host, path)).unwrap_or_default();
     let value = |name: &str| {

@@ -25,7 +25,9 @@ mod rule;
 mod schema;
 mod shared;
 mod time;
+mod vendor;
 mod verdict;
+mod verified;
 
 pub use coroner_host::{Blocked, Content, DirEntry, FileType, HostPath, Listing, ReadError, Stat};
 pub use coroner_parse::{Algorithm, Digest, Text};
@@ -33,6 +35,7 @@ pub use cx::{Cx, Deadline};
 pub use digest::{Hasher, sha256_of};
 pub use finding::{Draft, Evidence, Finding, Findings, Subject};
 pub use gap::Gap;
+pub use identity::os_release;
 #[doc(hidden)]
 pub use inventory;
 pub use item::{Item, ItemKind, ItemType, Items};
@@ -41,8 +44,8 @@ pub use network::Network;
 pub use options::{Options, Scope};
 pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
 pub use report::{
-    BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, Report, ReportError, Run, SCHEMA,
-    Status, Tool, Verified,
+    BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, PackUse, Report, ReportError, Run,
+    SCHEMA, Status, Tool, Verified,
 };
 pub use rule::{Confidence, Rule, Severity};
 pub use schema::{report_schema, shared_items};

@@ -1,12 +1,14 @@
 //! What core asks of a package database. `coroner-baseline` answers.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use coroner_host::{Host, HostPath};
 use coroner_parse::Text;
 use serde::{Deserialize, Serialize};
 
-use crate::{Deadline, Digest, FileFacts, Gap, ItemKind, PackageState};
+pub use crate::vendor::{Proven, VendorFile, state_of};
+use crate::{Deadline, Digest, FileFacts, Gap, ItemKind, Time};
 
 /// An installed package, and what checking its files came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -23,6 +25,88 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest in the database.
     pub with_digest: u64,
+    /// Lines of the host's own list that are not as the vendor made them, at most a hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<EditedLine>,
+    /// The host's list of digests was written after the package was installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<Rewritten>,
+    /// What somebody outside the host says of its entry in the database.
+    #[serde(default, skip_serializing_if = "Proof::is_none")]
+    pub proof: Proof,
+}
+
+/// A line of the host's list that differs from the vendor's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct EditedLine {
+    /// The file that it is about.
+    pub path: HostPath,
+    /// What the host's list says its content is; none when the list leaves the file out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Digest>,
+    /// What the vendor's list says, by the same algorithm.
+    pub vendor: Digest,
+}
+
+/// A list of digests that is younger than the list of files written at the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Rewritten {
+    /// When the digests were written (mtime); a package brings them with the time of its build.
+    pub digests: Time,
+    /// When the package was installed: mtime of its list of files.
+    pub installed: Time,
+}
+
+/// What vouches for a package, or its entry in the host's database, beside the host itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Proof {
+    /// Nothing does: no pack speaks of it, and its package manager keeps no signatures.
+    #[default]
+    None,
+    /// A pack knows this very version.
+    Pack {
+        /// The pack's name.
+        name: String,
+    },
+    /// Packs know other versions of it alone: built elsewhere, or newer than they are.
+    UnknownVersion,
+    /// A known key signed the entry as it stands.
+    Signed {
+        /// The fingerprint of the vendor's certificate.
+        key: String,
+    },
+    /// Signed by a key that nobody gave.
+    UnknownKey {
+        /// The key's id.
+        key: String,
+    },
+    /// The entry bears no signature.
+    Unsigned,
+    /// Signed in a way that proves nothing: a weak algorithm, a key that was taken back, an
+    /// algorithm that is not spoken here.
+    Unbelieved {
+        /// Why.
+        reason: String,
+    },
+    /// The entry is not what was signed: it was changed on the host.
+    Broken {
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+impl Proof {
+    /// Whether it is as if there were nothing to say.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// Whether somebody outside the host vouches for the host's own entry. A pack speaks of each
+    /// file by itself ([`VendorFile`]).
+    pub const fn holds(&self) -> bool {
+        matches!(self, Self::Signed { .. })
+    }
 }
 
 impl ItemKind for Package {
@@ -48,6 +132,10 @@ pub struct Claim {
     pub expected: Option<Digest>,
     /// Its absence is normal (documentation paths excluded, ghost files, removed conffiles).
     pub may_be_missing: bool,
+    /// What a pack says of it.
+    pub vendor: Option<VendorFile>,
+    /// Somebody outside the host vouches for what is expected.
+    pub proven: bool,
 }
 
 /// What checking every packaged file found.
@@ -59,11 +147,17 @@ pub struct Verification {
     pub checked: u64,
     /// Of these, how many agree.
     pub agreed: u64,
+    /// Of those, how many are proved from outside the host: by a pack, by its name, or by
+    /// [`SIGNATURES`].
+    pub proved: BTreeMap<Arc<str>, u64>,
     /// Files whose package says nothing of their content.
     pub without_digest: u64,
     /// What could not be read.
     pub gaps: Vec<Gap>,
 }
+
+/// Who proves files whose package's entry the vendor signed, where a pack would have its name.
+pub const SIGNATURES: &str = "vendor signatures";
 
 /// The package databases of one root.
 pub trait PackageKnowledge: Send + Sync {
@@ -107,19 +201,5 @@ impl PackageKnowledge for NoPackages {
 
     fn verify(&self, _: &Host, _: &HashSet<HostPath>, _: Deadline) -> Verification {
         Verification::default()
-    }
-}
-
-/// The state of a file that exists, from what its package claims and what its content is.
-pub fn state_of(known: bool, claim: Option<&Claim>, actual: Option<&Digest>) -> PackageState {
-    match claim {
-        None if known => PackageState::Unowned,
-        None => PackageState::Unknown,
-        Some(claim) => match (&claim.expected, actual) {
-            (Some(expected), Some(actual)) if expected == actual => PackageState::Local,
-            (Some(_), Some(_)) if claim.conffile => PackageState::ConffileChanged,
-            (Some(_), Some(_)) => PackageState::Modified,
-            _ => PackageState::Unknown,
-        },
     }
 }

@@ -54,8 +54,11 @@ pub struct BaselineUse {
     pub name: String,
     /// SHA-256 of its file.
     pub sha256: String,
-    /// The key that signed it.
+    /// The minisign key that signed it; none when the binary itself knows it, or nobody signed it.
     pub key: Option<String>,
+    /// Whether agreement with it proves anything; without it files are `local` at best.
+    #[serde(default)]
+    pub trusted: bool,
 }
 
 /// Who the host is.
@@ -111,14 +114,40 @@ pub struct Run {
 }
 
 /// What checking every packaged file came to, beyond the files that items name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verified {
     /// Files opened and digested.
     pub checked: u64,
-    /// Of these, how many agree with the host's package database.
+    /// Of these, how many agree with their packages.
     pub agreed: u64,
     /// Packaged files of whose content the database says nothing (links, mostly).
     pub without_digest: u64,
+    /// Files that are proved from outside the host, those that items name among them.
+    #[serde(default)]
+    pub proved: u64,
+    /// Files that agree with the host's own lists alone.
+    #[serde(default)]
+    pub local: u64,
+    /// Installed packages that a pack knows in their very version, or whose entry the vendor signed.
+    #[serde(default)]
+    pub packages_known: u64,
+    /// Installed packages that a pack knows in other versions alone.
+    #[serde(default)]
+    pub packages_of_unknown_version: u64,
+    /// Who proved how much.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packs: Vec<PackUse>,
+}
+
+/// What one pack, or the vendors' signatures together, proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PackUse {
+    /// Its name.
+    pub name: String,
+    /// Installed packages that it vouches for.
+    pub packages: u64,
+    /// Files that agree with it.
+    pub files: u64,
 }
 
 /// Whether the host ran while it was audited.

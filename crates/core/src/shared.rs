@@ -5,6 +5,7 @@ use coroner_parse::Text;
 use coroner_parse::elf::ElfFacts;
 use serde::{Deserialize, Serialize};
 
+use crate::packages::{Claim, Proven};
 use crate::{Digest, ItemKind, Nature, Time};
 
 /// What makes a program start by itself.
@@ -176,13 +177,25 @@ pub struct FileFacts {
     pub package: Option<Text>,
     /// What the packages say of it.
     pub state: PackageState,
+    /// The pack that says what it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+    /// The permission bits that the pack has for it, when set-uid or set-gid was added since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_mode: Option<u32>,
     /// What its package says the content is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Digest>,
     /// What the content is, by the package's algorithm, when the two differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actual: Option<Digest>,
+    /// What the host's own list says the content is, when the vendor's says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Digest>,
 }
+
+/// Set-uid and set-gid.
+const SET_ID: u32 = 0o6000;
 
 impl FileFacts {
     /// The facts of one statx(2); content and package are still to be found out.
@@ -229,8 +242,26 @@ impl FileFacts {
             capabilities: None,
             package: None,
             state: PackageState::Unknown,
+            proof: None,
+            vendor_mode: None,
             expected: None,
             actual: None,
+            listed: None,
+        }
+    }
+
+    /// Takes what the packages claim of it. `mode` stands already; the state follows when the content
+    /// is known.
+    pub fn claimed(&mut self, claim: &Claim) {
+        self.package = Some(claim.package.clone());
+        let Some(vendor) = &claim.vendor else { return };
+        self.proof = Some(vendor.by.to_string());
+        let regular = self.file_type == FileType::Regular;
+        let added = regular && vendor.trusted && self.mode & SET_ID & !vendor.mode != 0;
+        self.vendor_mode = added.then_some(vendor.mode);
+        if let Proven::File { listed: Some(listed), .. } = &vendor.content {
+            let other = claim.expected.as_ref().filter(|own| *own != listed && !claim.conffile);
+            self.listed = other.cloned();
         }
     }
 

@@ -21,6 +21,7 @@ mod block;
 mod content;
 mod model;
 mod read;
+mod shipped;
 pub mod trust;
 mod wire;
 mod write;
@@ -30,6 +31,7 @@ pub use model::{
     SourceKind,
 };
 pub use read::{Pack, Package};
+pub use shipped::shipped;
 pub use write::write;
 
 const MAGIC: &[u8] = b"CORPACK1";

@@ -35,6 +35,18 @@ struct Case {
     #[serde(default)]
     without_digest: BTreeSet<String>,
     #[serde(default)]
+    proved: BTreeSet<String>,
+    #[serde(default)]
+    forged: BTreeSet<String>,
+    #[serde(default)]
+    vendor_links: BTreeMap<String, String>,
+    #[serde(default)]
+    vendor_modes: BTreeMap<String, u32>,
+    #[serde(default)]
+    edited_lists: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    rewritten_lists: BTreeSet<String>,
+    #[serde(default)]
     no_database: bool,
     #[serde(default)]
     launch: Vec<LaunchSpec>,
@@ -173,6 +185,12 @@ impl Case {
                 modified: self.modified.clone(),
                 conffiles: self.conffiles.clone(),
                 without_digest: self.without_digest.clone(),
+                proved: self.proved.clone(),
+                forged: self.forged.clone(),
+                vendor_links: self.vendor_links.clone(),
+                vendor_modes: self.vendor_modes.clone(),
+                edited_lists: self.edited_lists.clone(),
+                rewritten_lists: self.rewritten_lists.clone(),
             },
             launches: self.launch.iter().map(LaunchSpec::launch).collect(),
             options: self.options.options(),

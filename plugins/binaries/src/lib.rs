@@ -6,8 +6,8 @@
 //! set-uid shells, unowned programs among the packaged ones. With `--scope standard` core checks
 //! every packaged file, and those findings are made here too.
 //!
-//! It cannot see a change that the package database was changed along with (a signed baseline
-//! can), nor code that lives in memory alone.
+//! Without a pack it cannot see a change that the package database was changed along with; it never
+//! sees code that lives in memory alone.
 
 mod collect;
 mod items;

@@ -28,6 +28,57 @@ pub(crate) static TOOL_MODIFIED: Rule = Rule {
     ],
 };
 
+pub(crate) static FORGED: Rule = Rule {
+    id: "binaries/forged",
+    severity: Critical,
+    confidence: Certain,
+    title: "A file was replaced, and the package's list of digests was edited to agree with it",
+    why: "The file agrees with the host's own list, so that debsums, dpkg -V and everything else that believes the list stay silent. The pack that came with the auditor says what the vendor shipped under this very version, and it is another file. Nobody edits a list of digests by accident.",
+    benign: "A package that was rebuilt locally under the vendor's own version; all its files show it then.",
+    attack: &["T1554", "T1565.001", "T1070"],
+    next: &[
+        KEEP,
+        REINSTALL,
+        "Look for other files that changed in the same minutes as the list (ctime)",
+    ],
+};
+
+pub(crate) static LIST_EDITED: Rule = Rule {
+    id: "binaries/list-edited",
+    severity: Medium,
+    confidence: Likely,
+    title: "A package's list of files or digests is not as the vendor made it",
+    why: "The files themselves are the vendor's, and the host's list says something else of them: it was edited, as one does before or after a file is swapped.",
+    benign: "A tool that repairs or rewrites package databases; a package that was rebuilt locally under the vendor's own version.",
+    attack: &["T1565.001", "T1070"],
+    next: &[
+        "Keep a copy of /var/lib/dpkg/info with its times",
+        "Look at what else changed when the list did (ctime)",
+    ],
+};
+
+pub(crate) static LIST_NEWER: Rule = Rule {
+    id: "binaries/list-newer-than-package",
+    severity: Medium,
+    confidence: Likely,
+    title: "A package's list of digests was written after the package was installed",
+    why: "dpkg takes the list of digests out of the package, with the time at which the package was built, and writes the list of files when it installs. Digests that are younger than the installation were written by somebody else. Lists that a copy of the whole system wrote anew are known and left out.",
+    benign: "A clock that was wrong while the package was installed; tools that generate missing digests (debsums -g).",
+    attack: &["T1565.001", "T1070"],
+    next: &[COMPARE, "Keep a copy of /var/lib/dpkg/info with its times"],
+};
+
+pub(crate) static LINK_CHANGED: Rule = Rule {
+    id: "binaries/link-changed",
+    severity: High,
+    confidence: Likely,
+    title: "A link that a package brought leads to another place",
+    why: "The package's link was replaced. Every call of its name runs, or loads, something else, and no packaged file had to be changed for it: package databases do not even say where their links lead.",
+    benign: "An administrator who made a link of the system lead to another version of a program.",
+    attack: &["T1574", "T1554"],
+    next: &["Look at what it leads to now", "Ask who changed it"],
+};
+
 pub(crate) static PROGRAM_MODIFIED: Rule = Rule {
     id: "binaries/program-modified",
     severity: Critical,
@@ -208,6 +259,20 @@ pub(crate) static SET_UID_UNUSUAL: Rule = Rule {
     benign: "A package that coroner's list does not know.",
     attack: &["T1548.001"],
     next: &["Compare the mode with the package's on another host"],
+};
+
+pub(crate) static SET_UID_ADDED: Rule = Rule {
+    id: "binaries/set-uid-added",
+    severity: High,
+    confidence: Likely,
+    title: "A packaged program was made set-uid or set-gid after it was installed",
+    why: "The vendor ships it without the bit, and no statoverride of dpkg's asks for it. Whoever may run it acts as its owner or group now.",
+    benign: "An administrator's chmod, which the next upgrade takes back; dpkg-statoverride is how it is meant to be done, and is left out.",
+    attack: &["T1548.001"],
+    next: &[
+        "Find out who set it (ctime of the file) and what for",
+        "Take the bit away (chmod) as soon as the evidence is safe",
+    ],
 };
 
 pub(crate) static CAPABLE_STRONG: Rule = Rule {
@@ -398,6 +463,10 @@ pub(crate) static LIBRARY_SHADOWED: Rule = Rule {
 
 pub(crate) static ALL: &[&Rule] = &[
     &TOOL_MODIFIED,
+    &FORGED,
+    &LIST_EDITED,
+    &LIST_NEWER,
+    &LINK_CHANGED,
     &PROGRAM_MODIFIED,
     &FILE_MODIFIED,
     &DATA_MODIFIED,
@@ -413,6 +482,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &SET_UID_SHELL,
     &SET_UID_UNOWNED,
     &SET_UID_UNUSUAL,
+    &SET_UID_ADDED,
     &CAPABLE_STRONG,
     &CAPABLE_UNUSUAL,
     &WRITABLE_TOOL,

@@ -1,5 +1,6 @@
 //! apk's database: /lib/apk/db/installed, below /usr since apk 3.
 
+use coroner_core::packages::Proof;
 use coroner_host::{HostPath, Root};
 use coroner_parse::Text;
 use coroner_parse::package::apk::{self, File};
@@ -37,6 +38,7 @@ fn add(db: &mut PackageDb, root: &Root, package: &apk::Package<'_>) {
         weight: package.installed_size.unwrap_or(0),
         files: 0,
         with_digest: 0,
+        proof: Proof::None,
     });
     for file in &package.files {
         let path = if file.directory.is_empty() {

@@ -1,9 +1,10 @@
 //! dpkg's database: /var/lib/dpkg.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use coroner_host::{HostPath, Root};
+use coroner_core::packages::{Proof, Rewritten};
+use coroner_host::{HostPath, Root, Timestamp};
 use coroner_parse::Digest;
 use coroner_parse::Text;
 use coroner_parse::package::dpkg::{
@@ -33,40 +34,48 @@ pub(crate) fn dpkg(db: &mut PackageDb, root: &Root) {
     let Some(status) = read(db, root, &path, LARGEST_STATUS) else { return };
     db.known = true;
     db.excludes = Excludes::load(root);
-    let mut loading = Loading {
-        diversions: Diversions::load(db, root),
-        info: HostPath::new(INFO),
-        names: info_names(db, root),
-        db,
-        root,
-    };
+    db.diversions = Diversions::load(db, root);
+    let info = HostPath::new(INFO);
+    let mut loading = Loading { info, names: info_names(db, root), db, root };
     for stanza in dpkg::packages(&status).take(MOST_PACKAGES) {
         match stanza {
             Ok(stanza) => loading.package(&stanza),
             Err(bad) => bad_line(loading.db, &path, &bad),
         }
     }
+    forget_copied_times(db);
     overrides(db, root);
     alternatives::load(db, root);
 }
 
-fn info_names(db: &mut PackageDb, root: &Root) -> HashSet<Text> {
+/// The files of the info directory, with the times at which they were written.
+fn info_names(db: &mut PackageDb, root: &Root) -> HashMap<Text, Timestamp> {
     let info = HostPath::new(INFO);
-    match root.list(&info, MOST_INFO_FILES) {
-        Ok(listing) => listing.entries.into_iter().map(|entry| entry.name).collect(),
+    let place = root.resolve(&info);
+    match place.and_then(|place| root.list_with_stats(&place, MOST_INFO_FILES)) {
+        Ok((entries, _)) => {
+            entries.into_iter().map(|(entry, stat)| (entry.name, stat.modified)).collect()
+        }
         Err(error) => {
             db.trouble(&info, error);
-            HashSet::new()
+            HashMap::new()
         }
+    }
+}
+
+/// A copy that did not keep times (`cp -r`, an image unpacked anew) writes every list anew, in
+/// whatever order: then the times tell nothing.
+fn forget_copied_times(db: &mut PackageDb) {
+    if db.rewritten.len() > (db.packages.len() / 10).max(5) {
+        db.rewritten.clear();
     }
 }
 
 struct Loading<'a> {
     db: &'a mut PackageDb,
     root: &'a Root,
-    diversions: Diversions,
     info: HostPath,
-    names: HashSet<Text>,
+    names: HashMap<Text, Timestamp>,
 }
 
 type Sums<'a> = HashMap<Cow<'a, [u8]>, Digest>;
@@ -84,9 +93,14 @@ impl Loading<'_> {
             weight: stanza.installed_size.unwrap_or(0).saturating_mul(1024),
             files: 0,
             with_digest: 0,
+            proof: Proof::None,
         });
-        let (list_path, list) = self.info_file(stanza, ".list");
-        let (sums_path, sums) = self.info_file(stanza, ".md5sums");
+        if !stanza.state.is_unpacked() {
+            self.db.unsettled.insert(id);
+        }
+        let (list_path, list, installed) = self.info_file(stanza, ".list");
+        let (sums_path, sums, written) = self.info_file(stanza, ".md5sums");
+        self.compare_times(id, installed, written);
         let sums = self.sums(&sums_path, &sums);
         if sums.is_empty() && stanza.state.is_unpacked() {
             self.tell_of_no_digests(&list_path, &list);
@@ -97,16 +111,31 @@ impl Loading<'_> {
 
     /// A file of the package's in the info directory, and where it would be; packages that several
     /// architectures can share carry theirs in its name. Each file is read for one package alone.
-    fn info_file(&mut self, stanza: &Stanza<'_>, suffix: &str) -> (HostPath, Vec<u8>) {
+    fn info_file(
+        &mut self,
+        stanza: &Stanza<'_>,
+        suffix: &str,
+    ) -> (HostPath, Vec<u8>, Option<Timestamp>) {
         let with = [stanza.name, b":", stanza.architecture, suffix.as_bytes()].concat();
         let without = [stanza.name, suffix.as_bytes()].concat();
         let shared = stanza.multi_arch == MultiArch::Same;
         let (first, second) = if shared { (with, without) } else { (without, with) };
         let mut both = [first.as_slice(), &second].into_iter();
-        let found = both.find(|name| self.names.remove(&Text::from(*name)));
-        let path = self.info.join(found.unwrap_or(&first));
+        let found = both.find_map(|name| Some((name, self.names.remove(&Text::from(name))?)));
+        let path = self.info.join(found.map_or(first.as_slice(), |(name, _)| name));
         let content = found.and_then(|_| read(self.db, self.root, &path, LARGEST_LIST));
-        (path, content.unwrap_or_default())
+        (path, content.unwrap_or_default(), found.map(|(_, modified)| modified))
+    }
+
+    /// dpkg writes the list of files when it installs, and takes the digests from the package with the
+    /// time at which that was built. Digests that are younger were written by somebody else.
+    fn compare_times(&mut self, id: u32, installed: Option<Timestamp>, written: Option<Timestamp>) {
+        if let (Some(installed), Some(written)) = (installed, written)
+            && written.seconds > installed.seconds + 1
+        {
+            let times = Rewritten { digests: written.into(), installed: installed.into() };
+            self.db.rewritten.insert(id, times);
+        }
     }
 
     fn sums<'a>(&mut self, path: &HostPath, content: &'a [u8]) -> Sums<'a> {
@@ -197,11 +226,7 @@ impl Loading<'_> {
     }
 
     fn place(&mut self, stanza: &Stanza<'_>, path: &[u8]) -> Option<Box<[u8]>> {
-        let place = self.db.place(self.root, path)?;
-        match self.diversions.moved(&place, stanza.name) {
-            Some(to) => Some(to.into()),
-            None => Some(place),
-        }
+        self.db.place_of(self.root, path, stanza.name)
     }
 }
 

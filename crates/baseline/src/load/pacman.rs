@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 
+use coroner_core::packages::Proof;
 use coroner_host::{Blocked, HostPath, Root};
 use coroner_parse::Digest;
 use coroner_parse::Text;
@@ -54,6 +55,7 @@ fn add(db: &mut PackageDb, root: &Root, directory: &HostPath, desc: &[u8]) {
         weight: tree.values().filter_map(|facts| facts.size).fold(0, u64::saturating_add),
         files: 0,
         with_digest: 0,
+        proof: Proof::None,
     });
     for path in pacman::files(&files) {
         let place = db.place(root, &[b"/", path].concat());

@@ -1,5 +1,6 @@
 //! rpm's database: /var/lib/rpm or /usr/lib/sysimage/rpm, in sqlite (Fedora, Red Hat 9) or ndb (SUSE).
 
+use coroner_core::packages::Proof;
 use coroner_host::{Blocked, HostPath, Root};
 use coroner_parse::Text;
 use coroner_parse::package::rpm::{self, File, FileState, Header};
@@ -97,6 +98,7 @@ impl Loading<'_> {
             weight: package.files().filter_map(|file| file.size).fold(0, u64::saturating_add),
             files: 0,
             with_digest: 0,
+            proof: Proof::None,
         });
         for file in package.files() {
             let path = [file.directory, file.name].concat();

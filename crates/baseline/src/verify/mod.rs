@@ -1,5 +1,5 @@
-//! Every packaged file against its database: opened once, digested once, by the digest that the
-//! database has.
+//! Every packaged file against its pack or its database: opened once, digested once, by the digest
+//! that the pack, or else the database, has.
 //!
 //! Files are taken in the order in which their package manager wrote them, the largest packages
 //! first: neighbours on the disk follow each other, and no large file is left to the end, where the
@@ -11,11 +11,11 @@ mod suspect;
 mod work;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use coroner_core::packages::Verification;
-use coroner_core::{Blocked, Deadline, Gap, HostPath, PackageState};
+use coroner_core::packages::{SIGNATURES, Verification};
+use coroner_core::{Blocked, Deadline, Gap, HostPath};
 use coroner_host::Root;
-use coroner_parse::Digest;
 use rayon::prelude::*;
 
 use crate::index::{Entry, PackageDb};
@@ -54,20 +54,21 @@ pub(crate) fn verify(
     let done: HashSet<&[u8]> = done.iter().map(HostPath::as_bytes).collect();
     let tasks = tasks(db, &done);
     let (with_digest, without): (Vec<_>, Vec<_>) =
-        tasks.into_iter().partition(|task| task.entry.expected.is_some());
+        tasks.into_iter().partition(|task| task.entry.first().is_some());
     let mut out = Verification::default();
     let (mut suspects, mut unchecked) = (Vec::new(), 0_u64);
     for (task, found) in work::digest_all(root, &with_digest, deadline) {
         if matches!(found, Found::Blocked(Blocked::OutOfTime)) {
             unchecked += 1;
         } else {
-            sort_out(task, found, &mut out, &mut suspects);
+            sort_out(db, task, found, &mut out, &mut suspects);
         }
     }
     out.gaps.extend((unchecked > 0).then(|| out_of_time(unchecked)));
-    let gone = without.par_iter().filter(|task| work::is_gone(root, **task));
-    suspects
-        .extend(gone.map(|task| Suspect { task: *task, found: Found::Absent }).collect::<Vec<_>>());
+    let unlike = without
+        .par_iter()
+        .filter_map(|&task| Some(Suspect { task, found: work::what_else_is_there(root, task)? }));
+    suspects.extend(unlike.collect::<Vec<_>>());
     out.without_digest = without.len() as u64;
     suspects.retain(|suspect| !is_explained(db, suspect));
     suspects.sort_by_key(|suspect| suspect.task.place);
@@ -100,6 +101,7 @@ fn tasks<'a>(db: &'a PackageDb, done: &HashSet<&[u8]>) -> Vec<Task<'a>> {
 }
 
 fn sort_out<'a>(
+    db: &PackageDb,
     task: Task<'a>,
     found: Found,
     out: &mut Verification,
@@ -108,8 +110,9 @@ fn sort_out<'a>(
     match found {
         Found::Digest(digest) => {
             out.checked += 1;
-            if agrees(task.entry, &digest) {
+            if task.entry.first() == Some(&digest) {
                 out.agreed += 1;
+                count_proof(db, task.entry, out);
             } else {
                 suspects.push(Suspect { task, found: Found::Digest(digest) });
             }
@@ -137,20 +140,17 @@ fn out_of_time(unchecked: u64) -> Gap {
     }
 }
 
-fn agrees(entry: &Entry, digest: &Digest) -> bool {
-    entry.expected.as_ref() == Some(digest)
+fn count_proof(db: &PackageDb, entry: &Entry, out: &mut Verification) {
+    let signed = || db.package(entry).is_some_and(|package| package.proof.holds());
+    let by = match &entry.vendor {
+        Some(vendor) if vendor.trusted => Arc::clone(&vendor.by),
+        None if signed() => SIGNATURES.into(),
+        _ => return,
+    };
+    *out.proved.entry(by).or_default() += 1;
 }
 
 fn is_explained(db: &PackageDb, suspect: &Suspect<'_>) -> bool {
     let Suspect { task, found } = suspect;
     matches!(found, Found::Absent) && db.may_be_missing(task.place, task.entry)
-}
-
-/// The state of a packaged file that disagrees.
-pub(crate) fn state(suspect: &Suspect<'_>) -> PackageState {
-    match suspect.found {
-        Found::Absent => PackageState::Missing,
-        _ if suspect.task.entry.conffile => PackageState::ConffileChanged,
-        _ => PackageState::Modified,
-    }
 }

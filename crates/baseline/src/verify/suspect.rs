@@ -1,10 +1,11 @@
 //! The second look: what a reader needs to know of a file that disagrees with its package.
 
-use coroner_core::{Algorithm, Deadline, Digest, FileFacts, Hasher, ReadError};
+use coroner_core::packages::{Claim, state_of};
+use coroner_core::{Algorithm, Deadline, Digest, FileFacts, Hasher, PackageState, ReadError};
 use coroner_host::{OpenFile, Root};
 use coroner_parse::{Text, elf};
 
-use super::{Suspect, state};
+use super::Suspect;
 use crate::index::PackageDb;
 use crate::verify::work::Found;
 
@@ -21,56 +22,71 @@ pub(super) fn facts(
     deadline: Deadline,
 ) -> FileFacts {
     let path = suspect.task.path();
-    let package = db.package(suspect.task.entry);
-    let package = package.map(|package| package.name.clone()).unwrap_or_default();
+    let claim = db.claim_of(suspect.task.place, suspect.task.entry);
     let mut facts = match root.stat_followed(&path).or_else(|_| root.stat(&path)) {
         Ok(stat) => FileFacts::from_stat(path.clone(), &stat),
-        Err(_) => FileFacts::missing(path.clone(), package.clone()),
+        Err(_) => FileFacts::missing(path.clone(), claim.package.clone()),
     };
-    facts.package = Some(package);
-    facts.state = state(suspect);
+    facts.claimed(&claim);
     facts.target = root.read_link(&path).ok();
     if facts.target.is_some() {
         facts.real = root.resolve(&path).ok();
     }
-    facts.expected.clone_from(&suspect.task.entry.expected);
+    facts.expected = claim.first().cloned();
     if let Found::Digest(actual) = &suspect.found {
         facts.actual = Some(actual.clone());
     }
-    if let Ok(file) = root.open_file(&path) {
-        // What cannot be read any more stays unsaid.
-        let _ = look_inside(&mut facts, &file, deadline);
-    }
+    let algorithm = claim.expected.as_ref().filter(|_| claim.vendor.is_some());
+    let by_list = algorithm.map(|expected| Hasher::new(expected.algorithm()));
+    // What cannot be read any more stays unsaid.
+    let file = root.open_file(&path).ok();
+    let listed = file.and_then(|file| look_inside(&mut facts, &file, by_list, deadline).ok()?);
+    facts.state = state(&suspect.found, &claim, listed.as_ref());
     facts
 }
 
-/// Fills in what the content says.
+/// The state of a packaged file that disagrees. `listed` is its digest by the algorithm of the host's
+/// own list, where a pack speaks of it too.
+fn state(found: &Found, claim: &Claim, listed: Option<&Digest>) -> PackageState {
+    match found {
+        Found::Absent => PackageState::Missing,
+        Found::Digest(actual) => state_of(true, Some(claim), Some(actual), listed),
+        Found::Blocked(_) if claim.conffile => PackageState::ConffileChanged,
+        Found::Blocked(_) => PackageState::Modified,
+    }
+}
+
+/// Fills in what the content says; gives its digest by the host's list's algorithm, if asked to.
 fn look_inside(
     facts: &mut FileFacts,
     file: &OpenFile,
+    mut by_list: Option<Hasher>,
     deadline: Deadline,
-) -> Result<(), ReadError> {
+) -> Result<Option<Digest>, ReadError> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let (mut head, mut total) = (Vec::new(), 0_u64);
     let mut buffer = vec![0; BUFFER];
-    let sha256 = loop {
+    let whole = loop {
         let count = file.read(&mut buffer)?;
         let chunk = buffer.get(..count).unwrap_or_default();
         if chunk.is_empty() {
-            break Some(hasher.finish());
+            break true;
         }
         let room = HEAD.saturating_sub(head.len());
         head.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
         total += chunk.len() as u64;
         if total > LARGEST || deadline.is_over() {
-            break None;
+            break false;
         }
         hasher.update(chunk);
+        if let Some(by_list) = &mut by_list {
+            by_list.update(chunk);
+        }
     };
-    facts.sha256 = sha256.as_ref().map(Digest::hex);
+    facts.sha256 = whole.then(|| hasher.finish().hex());
     facts.elf = elf::facts(&head, file.stat().size);
     facts.shebang = shebang(&head);
-    Ok(())
+    Ok(by_list.filter(|_| whole).map(Hasher::finish))
 }
 
 fn shebang(head: &[u8]) -> Option<Text> {

@@ -12,12 +12,12 @@ use super::content::Content;
 
 /// What a look at a packaged path came to.
 pub(crate) enum Found {
-    /// The content's digest, by its database's algorithm.
+    /// The content's digest, by the algorithm of its pack or its database.
     Digest(Digest),
     /// Nothing there.
     Absent,
-    /// It could not be read, or is no regular file: a link is not what a package brought whose list
-    /// has a digest.
+    /// It could not be read, or is no regular file where the package brought one, or is not the link
+    /// that the package brought.
     Blocked(Blocked),
 }
 
@@ -67,7 +67,7 @@ impl<'a> Worker<'_, 'a> {
         let sources = std::iter::from_fn(|| {
             loop {
                 let task = *self.tasks.get(self.next.fetch_add(1, Ordering::Relaxed))?;
-                match (self.open(task), &task.entry.expected) {
+                match (self.open(task), task.entry.first()) {
                     (Err(error), _) => other.push((task, error.into())),
                     (Ok(content), Some(like)) if like.algorithm() != Algorithm::Md5 => {
                         buffer.resize(BUFFER, 0);
@@ -108,7 +108,16 @@ impl From<Result<Digest, Blocked>> for Found {
     }
 }
 
-/// Whether a path whose content nobody speaks for (a link, mostly) is not there at all.
-pub(super) fn is_gone(root: &Root, task: Task<'_>) -> bool {
-    root.stat(&task.path()) == Err(ReadError::Absent)
+/// What stands where a package has a link, or something of which nobody says more than that it is
+/// there; `None` when it is as it should be.
+pub(super) fn what_else_is_there(root: &Root, task: Task<'_>) -> Option<Found> {
+    let path = task.path();
+    let Some(link) = task.entry.link() else {
+        return (root.stat(&path) == Err(ReadError::Absent)).then_some(Found::Absent);
+    };
+    match root.read_link(&path) {
+        Ok(target) if target == *link => None,
+        Ok(_) => Some(Found::Blocked(Blocked::NotRegular)),
+        Err(error) => Some(error.into()),
+    }
 }

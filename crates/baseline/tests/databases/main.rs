@@ -3,6 +3,7 @@
 
 mod apk;
 mod dpkg;
+mod packs;
 mod pacman;
 mod rpm;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use coroner_core::{Gap, Report, Status};
+use coroner_core::{Gap, PackUse, Report, Status, Verified};
 
 use super::layout::Page;
 
@@ -47,6 +47,48 @@ fn list(gaps: &[&Gap], page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
+fn verified_files(verified: &Verified, page: &mut Page<'_>) -> io::Result<()> {
+    let local = grouped(verified.local);
+    if verified.proved == 0 {
+        let checked = grouped(verified.checked);
+        page.line(&format!(
+            "  packaged files: {checked} digested, {local} agree with the host's own lists alone"
+        ))?;
+    } else {
+        let by: Vec<_> =
+            verified.packs.iter().filter(|pack| pack.files > 0).map(proved_by).collect();
+        let by = by.join(", ");
+        page.paragraph(2, &format!("packaged files: {by}, {local} only by the host's own lists"))?;
+    }
+    let unknown = verified.packages_of_unknown_version;
+    if unknown > 0 {
+        let unknown = grouped(unknown);
+        page.paragraph(
+            2,
+            &format!("{unknown} packages are known to the packs in other versions only"),
+        )?;
+    }
+    Ok(())
+}
+
+/// `4,812 files proved by debian-12`.
+fn proved_by(pack: &PackUse) -> String {
+    format!("{} files proved by {}", grouped(pack.files), escape(&pack.name))
+}
+
+/// Digits by threes.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + 4);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Details may quote the host.
 pub(super) fn escape(detail: &str) -> String {
     coroner_parse::Text::from(detail).to_string()
@@ -67,11 +109,8 @@ pub(super) fn coverage(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
             row.plugin, row.items, row.findings, row.gaps, row.ms
         ))?;
     }
-    if let Some(verified) = report.run.verified {
-        page.line(&format!(
-            "  packaged files: {} digested, {} agree with the host's own package database",
-            verified.checked, verified.agreed
-        ))?;
+    if let Some(verified) = &report.run.verified {
+        verified_files(verified, page)?;
     }
     let read_only = format!("{:?}", report.run.read_only).to_lowercase();
     page.line(&format!(

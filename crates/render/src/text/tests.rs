@@ -1,8 +1,8 @@
 use super::*;
 use coroner_core::policy::Acceptance;
 use coroner_core::{
-    Blocked, Confidence, Coverage, Evidence, Finding, Gap, HostIdentity, HostPath, OsIdentity, Run,
-    SCHEMA, Scope, Status, Subject, Text, Time, Tool, Verdict, Verified,
+    Blocked, Confidence, Coverage, Evidence, Finding, Gap, HostIdentity, HostPath, OsIdentity,
+    PackUse, Run, SCHEMA, Scope, Status, Subject, Text, Time, Tool, Verdict, Verified,
 };
 
 fn finding(rule: &str, severity: Severity, path: &[u8]) -> Finding {
@@ -47,7 +47,12 @@ fn report(findings: Vec<Finding>, gaps: Vec<Gap>) -> Report {
             keeps_atime: true,
             trusted_nets: vec![],
             redacted: false,
-            verified: Some(Verified { checked: 16_000, agreed: 15_999, without_digest: 3 }),
+            verified: Some(Verified {
+                checked: 16_000,
+                agreed: 15_999,
+                local: 15_999,
+                ..Verified::default()
+            }),
         },
         verdict: Verdict::of(&findings, &gaps),
         findings,
@@ -114,4 +119,24 @@ fn a_thousand_findings_of_one_rule_take_one_screen() {
     let out = rendered(&report(many, vec![]));
     assert!(out.lines().count() < 80);
     assert!(out.contains("995 more of a/b"), "{out}");
+}
+
+#[test]
+fn what_a_pack_proved_and_what_only_the_host_says_stand_in_one_line() {
+    let mut report = report(vec![], vec![]);
+    let pack = PackUse { name: "debian-12".into(), packages: 61, files: 4_812 };
+    report.run.verified = Some(Verified {
+        checked: 16_000,
+        agreed: 15_999,
+        proved: 4_812,
+        local: 1_011_660,
+        packages_of_unknown_version: 2,
+        packs: vec![pack],
+        ..Verified::default()
+    });
+    let text = rendered(&report);
+    assert!(text.contains(
+        "  packaged files: 4,812 files proved by debian-12, 1,011,660 only by the host's own lists\n"
+    ));
+    assert!(text.contains("  2 packages are known to the packs in other versions only\n"));
 }

@@ -79,6 +79,12 @@ pub(super) fn show<'d>(draft: &'d mut Draft, file: &FileFacts) -> &'d mut Draft 
     if let Some(actual) = &file.actual {
         draft.evidence("actual", actual.to_string());
     }
+    if let Some(listed) = &file.listed {
+        draft.evidence("the host's list", listed.to_string());
+    }
+    if let Some(proof) = &file.proof {
+        draft.evidence("pack", proof.as_str());
+    }
     if file.state == PackageState::Missing {
         return draft;
     }
@@ -96,11 +102,13 @@ pub(super) fn show<'d>(draft: &'d mut Draft, file: &FileFacts) -> &'d mut Draft 
 
 fn state_in_words(state: PackageState) -> &'static str {
     match state {
-        PackageState::Vendor => "agrees with the vendor's signature",
+        PackageState::Vendor => "as its vendor published it",
         PackageState::Local => "agrees with the host's package database",
         PackageState::ConffileChanged => "a changed configuration file",
         PackageState::Modified => "differs from its package",
-        PackageState::Forged => "agrees with the host's package database, which was forged",
+        PackageState::Forged => {
+            "agrees with the host's package database, which was edited: the vendor published another file"
+        }
         PackageState::Unowned => "belongs to no package",
         PackageState::Missing => "missing",
         PackageState::Unknown => "not known to the package database",

@@ -2,6 +2,7 @@
 
 mod build;
 mod files;
+mod lists;
 mod loader;
 mod names;
 mod path;
@@ -22,6 +23,7 @@ pub(crate) fn judge(items: &Items, out: &mut Findings) {
     }
     state::judge_links(items, out);
     state::judge_in_bulk(items, &files, out);
+    lists::judge(items, out);
     path::judge(items, out);
     loader::judge(items, out);
 }

@@ -39,15 +39,36 @@ fn set_id(file: &FileFacts, files: &Files, out: &mut Findings) {
         if !uid {
             draft.graded(Severity::High, Confidence::Likely);
         }
-    } else if matches!(file.state, PackageState::Unowned | PackageState::Modified) {
+    } else if file.vendor_mode.is_some() && !known {
+        added(file, uid, out);
+    } else if matches!(
+        file.state,
+        PackageState::Unowned | PackageState::Modified | PackageState::Forged
+    ) {
         let draft = show(out.raise(&rules::SET_UID_UNOWNED, file), file);
         let (severity, confidence) = grade_unowned(file, uid, known);
         draft.graded(severity, confidence);
-    } else if !known {
+    } else if !known && !ships_it(file) {
         let draft = show(out.raise(&rules::SET_UID_UNUSUAL, file), file);
         if file.state == PackageState::Unknown && names::is_odd_place(file.lies_at()) {
             draft.graded(Severity::High, Confidence::Likely);
         }
+    }
+}
+
+/// Its vendor's package has the bits.
+fn ships_it(file: &FileFacts) -> bool {
+    file.state == PackageState::Vendor && file.proof.is_some() && file.vendor_mode.is_none()
+}
+
+/// Its vendor's package has not.
+fn added(file: &FileFacts, uid: bool, out: &mut Findings) {
+    let draft = show(out.raise(&rules::SET_UID_ADDED, file), file);
+    if let Some(mode) = file.vendor_mode {
+        draft.evidence("vendor's mode", format!("{mode:04o}"));
+    }
+    if !uid {
+        draft.graded(Severity::Medium, Confidence::Likely);
     }
 }
 

@@ -16,7 +16,7 @@ const LISTED: usize = 12;
 
 pub(super) fn judge(file: &FileFacts, out: &mut Findings) {
     match file.state {
-        PackageState::Modified | PackageState::Forged => modified(file, out),
+        PackageState::Modified => modified(file, out),
         PackageState::Missing => missing(file, out),
         PackageState::Unknown => without_digest(file, out),
         _ => {}
@@ -39,8 +39,21 @@ pub(super) fn judge_links(items: &Items, out: &mut Findings) {
         }
         // Every name is judged here, since the place it leads to speaks for itself alone.
         if file.state == PackageState::Modified && file.actual.is_none() {
-            modified(&file, out);
+            if file.expected.is_some() {
+                modified(&file, out);
+            } else {
+                link_changed(&file, out);
+            }
         }
+    }
+}
+
+/// The package has a link there, and it led elsewhere.
+fn link_changed(file: &FileFacts, out: &mut Findings) {
+    let within = names::in_system_directory(file.lies_at());
+    let draft = show(out.raise(&rules::LINK_CHANGED, file), file);
+    if within {
+        draft.graded(Severity::Medium, Confidence::Possible);
     }
 }
 
@@ -128,6 +141,7 @@ type ByPackage<'f> = BTreeMap<Text, Vec<&'f FileFacts>>;
 /// Files that are judged by the package: a thousand manual pages are one finding.
 pub(super) fn judge_in_bulk(items: &Items, files: &Files, out: &mut Findings) {
     let (mut gone, mut data, mut other) = (ByPackage::new(), ByPackage::new(), ByPackage::new());
+    let mut forged = ByPackage::new();
     for file in files.iter() {
         let Some(package) = &file.package else { continue };
         let of = match file.state {
@@ -136,12 +150,9 @@ pub(super) fn judge_in_bulk(items: &Items, files: &Files, out: &mut Findings) {
             {
                 &mut gone
             }
-            PackageState::Modified | PackageState::Forged if is_other(file) => &mut other,
-            PackageState::Modified | PackageState::Forged
-                if file.elf.is_none() && !is_relied_on(file) =>
-            {
-                &mut data
-            }
+            PackageState::Forged => &mut forged,
+            PackageState::Modified if is_other(file) => &mut other,
+            PackageState::Modified if file.elf.is_none() && !is_relied_on(file) => &mut data,
             _ => continue,
         };
         of.entry(package.clone()).or_default().push(file);
@@ -156,14 +167,30 @@ pub(super) fn judge_in_bulk(items: &Items, files: &Files, out: &mut Findings) {
     for (name, files) in other {
         changed(packages.get(&name), &files, out);
     }
+    for (name, files) in forged {
+        each_or_many(&rules::FORGED, packages.get(&name), &files, out);
+    }
+}
+
+/// A few files are named one by one; of a package that was rebuilt whole there is one finding.
+fn each_or_many(
+    rule: &'static Rule,
+    package: Option<&Package>,
+    files: &[&FileFacts],
+    out: &mut Findings,
+) {
+    if files.len() > MANY {
+        many(rule, package, files, out);
+        return;
+    }
+    for file in files {
+        show(out.raise(rule, *file), file);
+    }
 }
 
 fn changed(package: Option<&Package>, files: &[&FileFacts], out: &mut Findings) {
     if files.len() <= MANY {
-        for file in files {
-            show(out.raise(&rules::FILE_MODIFIED, *file), file);
-        }
-        return;
+        return each_or_many(&rules::FILE_MODIFIED, package, files, out);
     }
     let updates_itself =
         |file: &&FileFacts| SELF_UPDATING.iter().any(|tree| file.path.is_under(tree));
