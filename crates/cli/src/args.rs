@@ -29,6 +29,9 @@ pub(crate) enum Command {
     Judge(JudgeArgs),
     /// Makes, lists and checks packs: what packages hold, as proof from outside the host.
     Baseline(Box<BaselineCommand>),
+    /// Says what changed between two reports of a host, or what a running host did not show of its disk.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Lists plugins, their rules and what each reads.
     Plugins(PluginsArgs),
     /// Prints the JSON schema of reports.
@@ -120,6 +123,45 @@ pub(crate) struct JudgeArgs {
     pub(crate) output: OutputArgs,
 }
 
+const DIFF_EXAMPLES: &str = "Examples:
+  coroner diff monday.json tuesday.json      what changed on this host
+  coroner diff live.json disk.json           what the running kernel did not show of its disk
+
+Exit status: 0 nothing changed, 1 something did, 2 new findings of medium or above, or something
+hidden, 64 wrong arguments, 70 coroner itself failed. What comes and goes in ordinary life (logins,
+logs, processes) is shown and does not count.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// The earlier report, in JSON
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The later report, in JSON
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// Compare reports of two different hosts
+    #[arg(long)]
+    pub(crate) any_host: bool,
+    /// Take OLD for what the running kernel showed and NEW for what is on the disk, as is done by
+    /// itself when one report is live and the other offline
+    #[arg(long)]
+    pub(crate) cross_view: bool,
+    /// Write to this file (through a temporary file beside it) instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Text on a terminal and JSON elsewhere, unless said here
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<DiffFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Text,
+    /// One document
+    Json,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct PluginsArgs {
     /// Describe one plugin, or one rule, in full
@@ -138,6 +180,9 @@ pub(crate) struct OutputArgs {
     /// Text on a terminal and JSON elsewhere, unless said here
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+    /// Write it in another format to another file too, such as prometheus=/var/lib/x/coroner.prom
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = also)]
+    pub(crate) also: Vec<(Format, PathBuf)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -148,6 +193,12 @@ pub(crate) enum Format {
     Json,
     /// One record a line
     Ndjson,
+    /// OCSF detection findings, one a line
+    Ocsf,
+    /// RFC 5424 lines: the verdict, then each finding
+    Syslog,
+    /// A textfile for Prometheus' node exporter
+    Prometheus,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -168,6 +219,14 @@ impl From<ScopeArg> for Scope {
             ScopeArg::Full => Self::Full,
         }
     }
+}
+
+fn also(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = text.split_once('=').unwrap_or((text, ""));
+    if file.is_empty() {
+        return Err("write it as FORMAT=FILE, such as syslog=/var/log/coroner.log".to_owned());
+    }
+    Ok((Format::from_str(format, false)?, PathBuf::from(file)))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

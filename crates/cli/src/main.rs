@@ -7,6 +7,7 @@ mod baseline_args;
 mod baseline_build;
 mod baseline_diff;
 mod baselines;
+mod diff;
 mod judge;
 mod list;
 mod output;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Audit(ask) => audit::run(&ask),
         Command::Judge(ask) => judge::run(&ask),
         Command::Baseline(ask) => baseline::run(&ask.action),
+        Command::Diff(ask) => diff::run(&ask),
         Command::Plugins(ask) => list::plugins(&ask),
         Command::Schema => list::schema(),
         Command::Throttle(ask) => throttle::run(&ask),

@@ -49,21 +49,34 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
 }
 
+/// Writes one form of what is to be told.
+pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<()>;
+
 /// Writes a report where it was asked for.
 pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Failure> {
-    match &args.output {
-        Some(path) => write_file(report, path, args.format.unwrap_or(Format::Json)),
-        None => write_stdout(report, args.format),
-    }
+    let form = |format: Format| {
+        move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
+    };
+    let main = match &args.output {
+        Some(path) => write_file(path, &form(args.format.unwrap_or(Format::Json))),
+        None => {
+            let usual = if is_terminal() { Format::Text } else { Format::Json };
+            write_stdout(&form(args.format.unwrap_or(usual)))
+        }
+    };
+    // One that fails does not keep the others from being written.
+    let also = args.also.iter().map(|(format, path)| write_file(path, &form(*format)));
+    also.fold(main, |first, next| first.and(next))
 }
 
-fn write_stdout(report: &Report, format: Option<Format>) -> Result<(), Failure> {
-    let stdout = io::stdout();
-    let terminal = stdout.is_terminal();
-    let usual = if terminal { Format::Text } else { Format::Json };
-    let mut out = BufWriter::new(stdout.lock());
-    let written = render(report, format.unwrap_or(usual), style(terminal), &mut out)
-        .and_then(|()| out.flush());
+/// Whether a person reads standard output.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+pub(crate) fn write_stdout(form: Form<'_>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = form(style(is_terminal()), &mut out).and_then(|()| out.flush());
     match written {
         // Whoever read it has seen enough; the exit status still carries the verdict.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -88,11 +101,14 @@ fn render(
         Format::Text => coroner_render::text(report, style, out),
         Format::Json => coroner_render::json(report, out),
         Format::Ndjson => coroner_render::ndjson(report, out),
+        Format::Ocsf => coroner_render::ocsf(report, out),
+        Format::Syslog => coroner_render::syslog(report, out),
+        Format::Prometheus => coroner_render::prometheus(report, out),
     }
 }
 
-fn write_file(report: &Report, path: &Path, format: Format) -> Result<(), Failure> {
-    replace(path, "report", &mut |out| render(report, format, TextStyle::default(), out))
+pub(crate) fn write_file(path: &Path, form: Form<'_>) -> Result<(), Failure> {
+    replace(path, "report", &mut |out| form(TextStyle::default(), out))
 }
 
 /// What fills a file.
@@ -136,17 +152,23 @@ pub(crate) fn directory(path: &Path) -> PathBuf {
 
 /// Refuses at once what would only fail after minutes of work.
 pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
-    args.output.as_deref().map_or(Ok(Vec::new()), |path| Ok(vec![check_path(path)?]))
+    let files: Vec<&PathBuf> = args.output.iter().chain(args.also.iter().map(|(_, f)| f)).collect();
+    let twice =
+        files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|f| f == *file));
+    if let Some((_, file)) = twice {
+        return Err(Failure::usage(format!("{}: two outputs cannot be one file", file.display())));
+    }
+    files.into_iter().map(|path| check_path(path)).collect()
 }
 
 /// The same, of one path; gives its directory.
 pub(crate) fn check_path(path: &Path) -> Result<PathBuf, Failure> {
     let dir = directory(path);
     if !dir.is_dir() {
-        return Err(Failure::usage(format!("-o: {} is not a directory", dir.display())));
+        return Err(Failure::usage(format!("{} is not a directory", dir.display())));
     }
     if path.is_dir() {
-        return Err(Failure::usage(format!("-o: {} is a directory, name a file", path.display())));
+        return Err(Failure::usage(format!("{} is a directory, name a file", path.display())));
     }
     Ok(dir)
 }

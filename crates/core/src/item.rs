@@ -7,13 +7,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{FileFacts, HostPath, Script};
+use crate::{FileFacts, HostPath, Nature, Script};
 
 /// A type of fact. Its fields become the item's fields, so none may be called `kind`, `key` or
 /// `normal`.
 pub trait ItemKind: Serialize + DeserializeOwned + schemars::JsonSchema {
     /// `cron.entry`, `account`, ...: never changed once released.
     const KIND: &'static str;
+
+    /// How it behaves from one audit to the next.
+    const NATURE: Nature = Nature::STANDING;
 
     /// Names the same thing on every run and every host; unique within the kind.
     fn key(&self) -> Text;
@@ -69,12 +72,18 @@ pub struct ItemType {
     pub kind: &'static str,
     /// Makes the JSON schema of the fields.
     pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+    /// See [`ItemKind::NATURE`].
+    pub nature: Nature,
 }
 
 impl ItemType {
     /// Declares `T`.
     pub const fn of<T: ItemKind>() -> Self {
-        Self { kind: T::KIND, schema: |generator| generator.subschema_for::<T>() }
+        Self {
+            kind: T::KIND,
+            schema: |generator| generator.subschema_for::<T>(),
+            nature: T::NATURE,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod gap;
 mod identity;
 mod item;
 mod launches;
+mod nature;
 mod network;
 mod options;
 pub mod packages;
@@ -38,6 +39,7 @@ pub use identity::os_release;
 #[doc(hidden)]
 pub use inventory;
 pub use item::{Item, ItemKind, ItemType, Items};
+pub use nature::{Course, Nature, View};
 pub use network::Network;
 pub use options::{Options, Scope};
 pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
@@ -46,7 +48,7 @@ pub use report::{
     SCHEMA, Status, Tool, Verified,
 };
 pub use rule::{Confidence, Rule, Severity};
-pub use schema::report_schema;
+pub use schema::{report_schema, shared_items};
 pub use shared::{FileFacts, Launch, PackageState, Script, Trigger};
 pub use time::Time;
 pub use verdict::{Level, Verdict};

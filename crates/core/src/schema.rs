@@ -5,17 +5,21 @@ use serde_json::{Value, json};
 use crate::packages::Package;
 use crate::{FileFacts, ItemType, Launch, Plugin, Report, Script};
 
-/// The schema of a report, with the fields of every item kind that `plugins` declare.
-pub fn report_schema(plugins: &[&'static dyn Plugin]) -> Value {
-    let mut generator = schemars::SchemaGenerator::default();
-    let shared = [
+/// The kinds of items that core itself makes.
+pub fn shared_items() -> [ItemType; 4] {
+    [
         ItemType::of::<FileFacts>(),
         ItemType::of::<Launch>(),
         ItemType::of::<Package>(),
         ItemType::of::<Script>(),
-    ];
+    ]
+}
+
+/// The schema of a report, with the fields of every item kind that `plugins` declare.
+pub fn report_schema(plugins: &[&'static dyn Plugin]) -> Value {
+    let mut generator = schemars::SchemaGenerator::default();
     let own = plugins.iter().flat_map(|plugin| plugin.meta().items.iter().copied());
-    let mut kinds: Vec<(&str, Value)> = shared
+    let mut kinds: Vec<(&str, Value)> = shared_items()
         .into_iter()
         .chain(own)
         .map(|item| (item.kind, (item.schema)(&mut generator).to_value()))

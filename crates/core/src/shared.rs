@@ -6,7 +6,7 @@ use coroner_parse::elf::ElfFacts;
 use serde::{Deserialize, Serialize};
 
 use crate::packages::{Claim, Proven};
-use crate::{Digest, ItemKind, Time};
+use crate::{Digest, ItemKind, Nature, Time};
 
 /// What makes a program start by itself.
 #[derive(
@@ -278,6 +278,7 @@ impl FileFacts {
 
 impl ItemKind for FileFacts {
     const KIND: &'static str = "file";
+    const NATURE: Nature = Nature::STANDING.moving(&["modified", "changed", "born"]);
 
     fn key(&self) -> Text {
         Text::from(&self.path)

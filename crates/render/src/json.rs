@@ -6,11 +6,11 @@ use coroner_core::Report;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Writes the report as one indented JSON document and a newline.
+/// Writes a report, or what comparing two came to, as one indented JSON document and a newline.
 ///
 /// # Errors
 /// The writer's.
-pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn json<T: Serialize>(report: &T, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, report)?;
     out.write_all(b"\n")
 }

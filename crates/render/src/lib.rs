@@ -1,9 +1,15 @@
-//! A report as text for people, and as JSON and NDJSON for programs.
+//! A report as text for people, and as JSON, NDJSON, OCSF, syslog and Prometheus text for programs.
 //!
 //! Whatever came from the host is printed escaped; JSON carries it without loss.
 
 mod json;
+mod ocsf;
+mod prometheus;
+mod syslog;
 mod text;
 
 pub use json::{json, ndjson};
-pub use text::{TextStyle, text};
+pub use ocsf::ocsf;
+pub use prometheus::prometheus;
+pub use syslog::syslog;
+pub use text::{TextStyle, cross_view_text, diff_text, text};

@@ -1,6 +1,6 @@
 //! The facts that this plugin collects.
 
-use coroner_core::{HostPath, ItemKind, Text};
+use coroner_core::{HostPath, ItemKind, Nature, Text};
 use coroner_parse::account::{Criterion, Member, PasswordKind, PasswordState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,7 @@ pub struct Account {
 
 impl ItemKind for Account {
     const KIND: &'static str = "account";
+    const NATURE: Nature = Nature::STANDING.moving(&["password.shadow_line"]).live(&["home_state"]);
 
     fn key(&self) -> Text {
         let line = format!("{}:{}", self.name.to_stored(), self.line);
@@ -461,6 +462,7 @@ pub enum PamAction {
 
 impl ItemKind for PamAuth {
     const KIND: &'static str = "pam.auth";
+    const NATURE: Nature = Nature::STANDING.moving(&["index"]);
 
     fn key(&self) -> Text {
         let place = format!(":{:05}", self.index);

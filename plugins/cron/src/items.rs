@@ -1,6 +1,6 @@
 //! The facts that this plugin makes.
 
-use coroner_core::{FileType, HostPath, ItemKind, Text};
+use coroner_core::{FileType, HostPath, ItemKind, Nature, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,7 @@ pub struct CronEntry {
 
 impl ItemKind for CronEntry {
     const KIND: &'static str = "cron.entry";
+    const NATURE: Nature = Nature::STANDING.moving(&["lines_above"]);
 
     fn key(&self) -> Text {
         Text::new([self.file.as_bytes(), b":", self.line.to_string().as_bytes()].concat())
@@ -129,6 +130,7 @@ pub struct AnacronStamp {
 
 impl ItemKind for AnacronStamp {
     const KIND: &'static str = "cron.anacron-stamp";
+    const NATURE: Nature = Nature::PASSING.moving(&["date"]);
 
     fn key(&self) -> Text {
         self.job.clone()

@@ -1,6 +1,6 @@
 //! What the plugin tells of a host.
 
-use coroner_core::{HostPath, ItemKind, Text};
+use coroner_core::{HostPath, ItemKind, Nature, Text};
 use coroner_parse::firewall::{Chain, Hook, Rule, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,9 @@ fn place(source: Source, file: Option<&HostPath>) -> Vec<u8> {
 
 impl ItemKind for FirewallRule {
     const KIND: &'static str = "firewall.rule";
+    const NATURE: Nature = Nature::STANDING
+        .moving(&["rule.text", "rule.counters", "rule.position"])
+        .kernel_where("source", &["kernel-legacy", "kernel-nft"]);
 
     fn key(&self) -> Text {
         let place = place(self.source, self.file.as_ref());
@@ -118,6 +121,8 @@ pub struct FirewallChain {
 
 impl ItemKind for FirewallChain {
     const KIND: &'static str = "firewall.chain";
+    const NATURE: Nature =
+        Nature::STANDING.kernel_where("source", &["kernel-legacy", "kernel-nft"]);
 
     fn key(&self) -> Text {
         let place = place(self.source, self.file.as_ref());
@@ -155,6 +160,7 @@ pub struct FirewallKernel {
 
 impl ItemKind for FirewallKernel {
     const KIND: &'static str = "firewall.kernel";
+    const NATURE: Nature = Nature::KERNEL.moving(&["legacy_rules", "nft_rules", "queues"]);
 
     fn key(&self) -> Text {
         Text::from("kernel")

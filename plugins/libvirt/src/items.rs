@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use coroner_core::{HostPath, ItemKind, Text};
+use coroner_core::{HostPath, ItemKind, Nature, Text};
 use coroner_parse::virt::{Control, Disk, Interface, Listen, Protocol, SharedDirectory};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,7 @@ pub struct VmDomain {
 
 impl ItemKind for VmDomain {
     const KIND: &'static str = "vm.domain";
+    const NATURE: Nature = Nature::STANDING.moving(&["pid", "listeners"]).live(&["named"]);
 
     fn key(&self) -> Text {
         if self.listed { self.name.clone() } else { joined(&[b"unlisted", self.name.as_bytes()]) }
@@ -158,6 +159,8 @@ impl VncConsole {
 
 impl ItemKind for VncConsole {
     const KIND: &'static str = "vnc.console";
+    const NATURE: Nature =
+        Nature::STANDING.moving(&["pid"]).kernel_where("state", &["running", "process"]);
 
     fn key(&self) -> Text {
         let state: &[u8] = match self.state {
@@ -209,6 +212,7 @@ pub struct VncPeer {
 
 impl ItemKind for VncPeer {
     const KIND: &'static str = "vnc.peer";
+    const NATURE: Nature = Nature::RUNNING.moving(&["pid", "local_port", "remote_port", "file"]);
 
     fn key(&self) -> Text {
         let remote = self.remote.to_string();
@@ -242,6 +246,7 @@ pub struct LibvirtDaemon {
 
 impl ItemKind for LibvirtDaemon {
     const KIND: &'static str = "vm.daemon";
+    const NATURE: Nature = Nature::STANDING.live(&["listening"]);
 
     fn key(&self) -> Text {
         Text::from(&self.file)

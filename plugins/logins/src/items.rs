@@ -1,6 +1,6 @@
 //! The facts this plugin makes: who came in, and what state the records of it are in.
 
-use coroner_core::{HostPath, ItemKind, Text, Time};
+use coroner_core::{HostPath, ItemKind, Nature, Text, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +120,15 @@ pub struct Login {
 
 impl ItemKind for Login {
     const KIND: &'static str = "login";
+    const NATURE: Nature = Nature::PASSING.moving(&[
+        "count",
+        "first",
+        "last",
+        "file",
+        "failed_before",
+        "seconds",
+        "tried",
+    ]);
 
     fn key(&self) -> Text {
         let parts = [self.user.as_bytes(), self.from.as_bytes(), self.method.as_bytes()];
@@ -167,6 +176,8 @@ pub struct LogFile {
 
 impl ItemKind for LogFile {
     const KIND: &'static str = "log.file";
+    const NATURE: Nature = Nature::PASSING
+        .moving(&["size", "modified", "changed", "born", "first", "last", "entries"]);
 
     fn key(&self) -> Text {
         self.path.text().clone()
@@ -214,6 +225,7 @@ pub struct RecordOddity {
 
 impl ItemKind for RecordOddity {
     const KIND: &'static str = "login.oddity";
+    const NATURE: Nature = Nature::PASSING.moving(&["count", "record", "detail"]);
 
     fn key(&self) -> Text {
         Text::from(format!("{} {:?}", self.file.text().to_stored(), self.odd))
@@ -247,6 +259,7 @@ pub struct Mismatch {
 
 impl ItemKind for Mismatch {
     const KIND: &'static str = "login.mismatch";
+    const NATURE: Nature = Nature::PASSING.moving(&["count", "first", "last", "agreed"]);
 
     fn key(&self) -> Text {
         let (present, absent) = (self.present_in.name(), self.absent_from.name());
@@ -274,6 +287,7 @@ pub struct LogHole {
 
 impl ItemKind for LogHole {
     const KIND: &'static str = "log.hole";
+    const NATURE: Nature = Nature::PASSING.moving(&["messages", "to"]);
 
     fn key(&self) -> Text {
         Text::from(format!("{} {}", self.silent.name(), self.from))
@@ -351,6 +365,17 @@ pub struct AlteredEntry {
 
 impl ItemKind for JournalFile {
     const KIND: &'static str = "journal.file";
+    const NATURE: Nature = Nature::PASSING.moving(&[
+        "entries",
+        "first_number",
+        "last_number",
+        "first",
+        "last",
+        "used",
+        "size",
+        "state",
+        "walk",
+    ]);
 
     fn key(&self) -> Text {
         self.path.text().clone()
@@ -386,6 +411,7 @@ pub struct Elevation {
 
 impl ItemKind for Elevation {
     const KIND: &'static str = "login.elevation";
+    const NATURE: Nature = Nature::PASSING.moving(&["count", "first", "last", "file"]);
 
     fn key(&self) -> Text {
         let granted: &[u8] = if self.granted { b"granted" } else { b"refused" };
@@ -443,6 +469,7 @@ pub struct AccountEvent {
 
 impl ItemKind for AccountEvent {
     const KIND: &'static str = "account.event";
+    const NATURE: Nature = Nature::PASSING.moving(&["count", "first", "last", "file"]);
 
     fn key(&self) -> Text {
         let mut key = format!("{:?} ", self.deed).into_bytes();
@@ -476,6 +503,7 @@ pub struct History {
 
 impl ItemKind for History {
     const KIND: &'static str = "shell.history";
+    const NATURE: Nature = Nature::PASSING.moving(&["size", "modified", "born"]);
 
     fn key(&self) -> Text {
         self.path.text().clone()

@@ -1,6 +1,6 @@
 //! What this plugin tells: modules, the kernel's state, and what makes it load more.
 
-use coroner_core::{HostPath, ItemKind, Text};
+use coroner_core::{HostPath, ItemKind, Nature, Text};
 use coroner_parse::module::Taint;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,7 @@ pub struct KernelModule {
 
 impl ItemKind for KernelModule {
     const KIND: &'static str = "module";
+    const NATURE: Nature = Nature::KERNEL.moving(&["size", "used_by", "symbols", "state"]);
 
     fn key(&self) -> Text {
         self.name.clone()
@@ -93,6 +94,7 @@ pub struct KernelState {
 
 impl ItemKind for KernelState {
     const KIND: &'static str = "kernel.state";
+    const NATURE: Nature = Nature::KERNEL;
 
     fn key(&self) -> Text {
         Text::from("kernel")
@@ -114,6 +116,7 @@ pub struct LinkCount {
 
 impl ItemKind for LinkCount {
     const KIND: &'static str = "module.link-count";
+    const NATURE: Nature = Nature::RUNNING.moving(&["counted", "shown"]);
 
     fn key(&self) -> Text {
         Text::from(&self.dir)
@@ -137,6 +140,7 @@ pub struct ModuleTree {
 
 impl ItemKind for ModuleTree {
     const KIND: &'static str = "module.tree";
+    const NATURE: Nature = Nature::STANDING.live(&["running"]);
 
     fn key(&self) -> Text {
         Text::from(&self.dir)
@@ -213,6 +217,7 @@ impl StartParameter {
 
 impl ItemKind for StartParameter {
     const KIND: &'static str = "kernel.parameter";
+    const NATURE: Nature = Nature::STANDING.live(&["by_boot_loader"]);
 
     fn key(&self) -> Text {
         let line = self.line.to_string();

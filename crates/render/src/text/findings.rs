@@ -57,7 +57,7 @@ fn whole(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     page.blank()
 }
 
-fn place(finding: &Finding) -> String {
+pub(super) fn place(finding: &Finding) -> String {
     match (&finding.path, finding.line) {
         (Some(path), Some(line)) => format!("{path}:{line}"),
         (Some(path), None) => path.to_string(),

@@ -1,6 +1,9 @@
 //! The report for a tired person, read top down: verdict, reasons, what to do, gaps, coverage.
 
+mod cross;
+mod diff;
 mod findings;
+mod item;
 mod layout;
 mod seen;
 
@@ -8,6 +11,8 @@ use std::io::{self, Write};
 
 use coroner_core::{Level, Mode, Report, Severity};
 
+pub use cross::cross_view_text;
+pub use diff::diff_text;
 use layout::{Page, Paint};
 
 /// How the text is laid out.

@@ -90,7 +90,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// Details may quote the host.
-fn escape(detail: &str) -> String {
+pub(super) fn escape(detail: &str) -> String {
     coroner_parse::Text::from(detail).to_string()
 }
 
