@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use coroner_parse::Text;
 
 use crate::aside::Aside;
-use crate::processes::{Outcome, Reader, pids};
-use crate::{Blocked, Content, HostPath, Listing, OpenFile, Processes, ReadError, Root, Stat};
+use crate::processes::{Outcome, Reader, pids, read_code};
+use crate::{
+    Blocked, Content, HostPath, Listing, OpenFile, ProcessCode, Processes, ReadError, Root, Stat,
+};
 
 /// Where the parts of a host are found on the auditor's side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub struct Host {
 
 /// Time for one snapshot of all processes; 100,000 take some ten seconds.
 const SNAPSHOT_BUDGET: Duration = Duration::from_secs(30);
+/// How long after its budget an answer is waited for.
+const GRACE: Duration = Duration::from_secs(2);
 
 impl Host {
     /// Opens the trees that `sources` names. What other processes show of themselves is read by
@@ -197,14 +201,33 @@ impl Host {
         let proc = self.proc.as_ref().ok_or(Blocked::Unavailable)?;
         let until = Instant::now() + SNAPSHOT_BUDGET;
         let reader = Reader::new(Arc::clone(&self.root), self.boot_time(), until);
+        let asked;
         let outcomes: Vec<Outcome> = match &self.aside {
             Some(aside) => {
                 let listed = aside.ask(pids)??;
-                aside.ask_each(listed, move |tree, pid| reader.read(tree, *pid))
+                asked = listed.len();
+                aside.ask_each(listed, until + GRACE, move |tree, pid| reader.read(tree, *pid))
             }
-            None => pids(proc)?.into_iter().map(|pid| reader.read(proc, pid)).collect(),
+            None => {
+                let listed = pids(proc)?;
+                asked = listed.len();
+                listed.into_iter().map(|pid| reader.read(proc, pid)).collect()
+            }
         };
-        Ok(Processes::of(outcomes))
+        Ok(Processes::of(asked, outcomes))
+    }
+
+    /// The code in the memory of processes, each by its number and the clock ticks of its start; those that
+    /// have ended have no answer. Only the running kernel has one.
+    pub fn read_code(&self, processes: Vec<(i32, u64)>, budget: Duration) -> Vec<ProcessCode> {
+        let Some(aside) = &self.aside else { return Vec::new() };
+        let until = Instant::now() + budget;
+        let look =
+            move |tree: &Root, (pid, started): &(i32, u64)| read_code(tree, *pid, *started, until);
+        let answers = aside.ask_each(processes, until + GRACE, look);
+        let mut found: Vec<_> = answers.into_iter().flatten().collect();
+        found.sort_by_key(|code| code.pid);
+        found
     }
 
     /// When the kernel started, in seconds since 1970 (proc_stat(5), `btime`).
