@@ -26,12 +26,12 @@ pub(crate) struct Aside {
 
 impl Aside {
     /// Starts the threads, which read `tree`. They end when the last sender is gone.
-    pub(crate) fn start(tree: Arc<Root>) -> Self {
+    pub(crate) fn start(tree: &Arc<Root>) -> Self {
         let (errands, asked) = mpsc::channel::<Errand>();
         let asked = Arc::new(Mutex::new(asked));
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         for _ in 0..threads {
-            let (asked, tree) = (Arc::clone(&asked), Arc::clone(&tree));
+            let (asked, tree) = (Arc::clone(&asked), Arc::clone(tree));
             std::thread::spawn(move || {
                 sandbox::restrict_calls();
                 while let Ok(errand) = next(&asked) {

@@ -81,7 +81,7 @@ impl Host {
         let aside = match &sources.proc {
             Some(path) if sources.kernel => {
                 let bare = Root::open_bare(path).map_err(|error| named(path, error))?;
-                Some(Aside::start(Arc::new(bare)))
+                Some(Aside::start(&Arc::new(bare)))
             }
             _ => None,
         };
@@ -201,36 +201,37 @@ impl Host {
         let proc = self.proc.as_ref().ok_or(Blocked::Unavailable)?;
         let until = Instant::now() + SNAPSHOT_BUDGET;
         let reader = Reader::new(Arc::clone(&self.root), self.boot_time(), until);
-        let asked;
+        let listed = match &self.aside {
+            Some(aside) => aside.ask(pids)??,
+            None => pids(proc)?,
+        };
+        let asked = listed.len();
+        let read = move |tree: &Root, pid: &i32| reader.read(tree, *pid);
         let outcomes: Vec<Outcome> = match &self.aside {
-            Some(aside) => {
-                let listed = aside.ask(pids)??;
-                asked = listed.len();
-                aside.ask_each(listed, until + GRACE, move |tree, pid| reader.read(tree, *pid))
-            }
-            None => {
-                let listed = pids(proc)?;
-                asked = listed.len();
-                listed.into_iter().map(|pid| reader.read(proc, pid)).collect()
-            }
+            Some(aside) => aside.ask_each(listed, until + GRACE, read),
+            None => listed.iter().map(|pid| read(proc, pid)).collect(),
         };
         Ok(Processes::of(asked, outcomes))
     }
 
     /// The code in the memory of processes, each by its number and the clock ticks of its start; those that
-    /// have ended have no answer. Only the running kernel has one.
+    /// have ended have no answer.
     pub fn read_code(&self, processes: Vec<(i32, u64)>, budget: Duration) -> Vec<ProcessCode> {
-        let Some(aside) = &self.aside else { return Vec::new() };
-        let until = Instant::now() + budget;
-        let look =
-            move |tree: &Root, (pid, started): &(i32, u64)| read_code(tree, *pid, *started, until);
-        let answers = aside.ask_each(processes, until + GRACE, look);
+        let (until, root) = (Instant::now() + budget, Arc::clone(&self.root));
+        let look = move |tree: &Root, (pid, started): &(i32, u64)| {
+            read_code(tree, &root, *pid, *started, until)
+        };
+        let answers: Vec<_> = match (&self.aside, &self.proc) {
+            (Some(aside), _) => aside.ask_each(processes, until + GRACE, look),
+            (None, Some(proc)) => processes.iter().map(|one| look(proc, one)).collect(),
+            (None, None) => Vec::new(),
+        };
         let mut found: Vec<_> = answers.into_iter().flatten().collect();
         found.sort_by_key(|code| code.pid);
         found
     }
 
-    /// When the kernel started, in seconds since 1970 (proc_stat(5), `btime`).
+    /// When the kernel started, in seconds since 1970 (`proc_stat(5)`, `btime`).
     pub fn boot_time(&self) -> Option<i64> {
         let content = self.read(&HostPath::new("/proc/stat"), 1 << 20).ok()?;
         let mut lines = content.bytes.split(|&byte| byte == b'\n');

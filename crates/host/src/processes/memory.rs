@@ -71,6 +71,7 @@ pub struct ProcessCode {
 /// Looks at one process, if it is still the one that started at `started` clock ticks.
 pub(crate) fn read_code(
     tree: &Root,
+    host: &Root,
     pid: i32,
     started: u64,
     until: Instant,
@@ -99,7 +100,7 @@ pub(crate) fn read_code(
     let changed = scan.own_pages(&all);
     code.own_pages = changed.iter().map(|stretch| stretch.pages.len()).sum();
     code.foreign =
-        changed.iter().filter_map(|stretch| compare::stretch(tree, &mut scan, stretch)).collect();
+        changed.iter().filter_map(|stretch| compare::stretch(host, &mut scan, stretch)).collect();
     code.blocked = code.blocked.or(scan.blocked);
     Some(code)
 }

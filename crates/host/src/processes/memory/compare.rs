@@ -4,7 +4,7 @@ use coroner_parse::Text;
 use coroner_parse::elf::{Symbol, has_text_relocations, symbol_at};
 use coroner_parse::process::Mapping;
 
-use crate::{OpenFile, ReadError, Root};
+use crate::{HostPath, OpenFile, ReadError, Root};
 
 use super::pages::{Scan, Stretch};
 
@@ -55,8 +55,8 @@ pub struct ForeignCode {
     pub of_windows: bool,
 }
 
-pub(super) fn stretch(tree: &Root, scan: &mut Scan<'_>, stretch: &Stretch) -> Option<ForeignCode> {
-    let file = match file_of(tree, scan, &stretch.mapping) {
+pub(super) fn stretch(host: &Root, scan: &mut Scan<'_>, stretch: &Stretch) -> Option<ForeignCode> {
+    let file = match file_of(host, scan, &stretch.mapping) {
         Ok(file) => file,
         Err(error) => {
             if let Some(why) = error.blocked() {
@@ -87,10 +87,13 @@ fn sized(file: &OpenFile) -> usize {
     usize::try_from(file.stat().size).unwrap_or(usize::MAX)
 }
 
-/// The very file behind a mapping, whatever its name leads to now.
-fn file_of(tree: &Root, scan: &Scan<'_>, mapping: &Mapping) -> Result<OpenFile, ReadError> {
+/// The very file behind a mapping, whatever its name leads to now; a test's tree has no links to them.
+fn file_of(host: &Root, scan: &Scan<'_>, mapping: &Mapping) -> Result<OpenFile, ReadError> {
+    if !scan.dir.is_the_kernels() {
+        return host.open_file(&HostPath::new(mapping.name.as_bytes()));
+    }
     let link = format!("map_files/{:x}-{:x}", mapping.start, mapping.end);
-    tree.open_handle(&scan.dir.follow(&link)?)
+    host.open_handle(&scan.dir.follow(&link)?)
 }
 
 fn page(

@@ -102,8 +102,10 @@ impl<'a> Scan<'a> {
         let mut buffer = vec![0; length];
         let read = pread(self.opened("mem")?, &mut *buffer, address);
         match read {
-            Ok(count) if count == length => Some(buffer),
-            Ok(_) => None,
+            Ok(count) => {
+                buffer.truncate(count);
+                (count > 0).then_some(buffer)
+            }
             Err(errno) => {
                 self.refused("mem", errno);
                 None
