@@ -82,7 +82,7 @@ fn evidence<'a>(finding: &'a Finding, name: &str) -> &'a str {
 /// An audit of this machine's processes.
 fn audited() -> Report {
     let mut command = coroner();
-    command.args(["audit", "--format", "json", "--scope", "quick", "--only", "processes"]);
+    command.args(["audit", "--format", "json", "--scope", "quick", "--only", "processes,sockets"]);
     report(&command.output().unwrap())
 }
 
@@ -190,6 +190,30 @@ fn a_file_mounted_over_a_running_program_is_found() {
     let path = HostPath::new(sleeper.to_str().unwrap());
     let mut about = report.findings.iter().filter(|finding| finding.path.as_ref() == Some(&path));
     assert!(about.any(|finding| finding.rule == "processes/covered-program"));
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: run tests/run")]
+fn raw_and_packet_sockets_are_found_in_whatever_network_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let holder = compile(dir.path(), "raw_holder.c");
+    let here = Running::start(&mut Command::new(&holder));
+    let there = Running::start(Command::new("unshare").arg("--net").arg(&holder));
+    for child in [&here, &there] {
+        child.until("exe", |exe| exe.ends_with("raw_holder"));
+        child.until("wchan", |name| name.contains("nanosleep"));
+    }
+    let report = audited();
+    for child in [&here, &there] {
+        let own = child.of(&report);
+        let raw = own.iter().filter(|finding| finding.rule == "sockets/raw-of-unowned-program");
+        let mut sockets: Vec<_> = raw.map(|finding| evidence(finding, "socket")).collect();
+        sockets.sort_unstable();
+        let all = ["packet, Ethernet protocol 0x0003, interface 0", "raw, internet protocol 255"];
+        assert_eq!(sockets, all);
+    }
+    let unheld = report.findings.iter().any(|f| f.rule == "sockets/raw-without-owner");
+    assert!(!unheld, "each has its holder");
 }
 
 /// Compilers, emulators and debuggers, as far as this machine has them.
