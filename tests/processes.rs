@@ -216,6 +216,57 @@ fn raw_and_packet_sockets_are_found_in_whatever_network_they_are() {
     assert!(!unheld, "each has its holder");
 }
 
+/// A root of its own, namespaces of its own and a container's name in one control group, as engines make them.
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: run tests/run")]
+fn a_containers_program_that_the_host_does_not_have_is_quiet() {
+    let root = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs/sleeper.c");
+    let mut cc = Command::new("cc");
+    cc.args(["-static", "-o"]).arg(root.path().join("server")).arg(source);
+    assert!(cc.status().unwrap().success());
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--mount", "--net", "--ipc", "chroot"]).arg(root.path()).arg("/server");
+    let child = Running::start(&mut unshare);
+    child.until("exe", |exe| exe.ends_with("/server"));
+    let group = ControlGroup::with(&child);
+    child.until("cgroup", |lines| lines.contains(&group.name));
+    let report = audited();
+    let own = child.of(&report);
+    assert!(own.is_empty(), "{:#?}", shown(&own.iter().collect::<Vec<_>>()));
+    let pid = u64::from(child.pid());
+    let item = report.items.iter().find(|item| item.kind == "process" && item.fields["pid"] == pid);
+    assert_eq!(item.unwrap().fields["place"]["in"], "container");
+    drop((child, group));
+}
+
+/// A control group that ends with the test.
+struct ControlGroup {
+    name: String,
+    dir: PathBuf,
+}
+
+impl ControlGroup {
+    fn with(child: &Running) -> Self {
+        let name = format!("docker-{:064x}.scope", child.pid());
+        let tops = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
+        let top = tops.iter().find(|top| Path::new(top).join("cgroup.procs").exists());
+        let dir = Path::new(top.expect("control groups are mounted")).join(&name);
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::write(dir.join("cgroup.procs"), child.pid().to_string()).unwrap();
+        Self { name, dir }
+    }
+}
+
+impl Drop for ControlGroup {
+    fn drop(&mut self) {
+        let begun = Instant::now();
+        while std::fs::remove_dir(&self.dir).is_err() && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
 /// Compilers, emulators and debuggers, as far as this machine has them.
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs root: run tests/run")]
@@ -235,12 +286,12 @@ fn compilers_emulators_and_a_debuggers_session_are_quiet() {
     let mut script = Command::new("script");
     script.args(["-qec", &attach, "/dev/null"]).stdin(Stdio::piped());
     script.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut debugger = Running::start_as_it_is(&mut script);
+    let mut session = Running::start_as_it_is(&mut script);
     debugged.until("status", |status| !status.contains("TracerPid:\t0\n"));
     std::thread::sleep(Duration::from_secs(5));
     let report = audited();
-    debugger.0.stdin.take().unwrap().write_all(b"detach\nquit\n").unwrap();
-    debugger.0.wait().unwrap();
+    session.0.stdin.take().unwrap().write_all(b"detach\nquit\n").unwrap();
+    session.0.wait().unwrap();
     running.push(("sleep".into(), debugged));
     assert!(running.len() > 1, "none of the compilers is installed");
     for (name, child) in &running {

@@ -84,25 +84,29 @@ fn name_program(cx: &mut Cx<'_>, owner: Option<&Owner>) {
     }
 }
 
+/// How often a socket that nobody holds is looked for again.
+const LOOKS: usize = 3;
+
 /// A raw socket with nobody to hold it was opened, closed or handed over while processes were read, or its
-/// holder is hidden: all is read once more before it is said.
-fn settled(cx: &mut Cx<'_>, found: Vec<(u64, i32, RawSocket)>) -> Vec<RawSocket> {
-    let orphaned = found.iter().any(|(_, _, socket)| socket.owner.is_none());
-    let again = if orphaned { cx.host().read_processes().ok() } else { None };
-    let mut inodes: BTreeMap<i32, Vec<u64>> = BTreeMap::new();
-    let mut out = Vec::new();
-    for (inode, pid, mut socket) in found {
-        if let (None, Some(again)) = (&socket.owner, &again) {
-            socket.owner = owner(again, inode);
-            let there = inodes.entry(pid).or_insert_with(|| Tables::read(cx, pid).raw_inodes());
-            if socket.owner.is_none() && !there.contains(&inode) {
-                continue;
-            }
-            socket.all_asked = all_asked(again);
+/// holder is hidden: all is read anew before it is said.
+fn settled(cx: &mut Cx<'_>, mut found: Vec<(u64, i32, RawSocket)>) -> Vec<RawSocket> {
+    for _ in 0..LOOKS {
+        if found.iter().all(|(_, _, socket)| socket.owner.is_some()) {
+            break;
         }
-        out.push(socket);
+        let Ok(again) = cx.host().read_processes() else { break };
+        let mut there: BTreeMap<i32, Vec<u64>> = BTreeMap::new();
+        found.retain_mut(|(inode, pid, socket)| {
+            if socket.owner.is_some() {
+                return true;
+            }
+            socket.owner = owner(&again, *inode);
+            socket.all_asked = all_asked(&again);
+            let table = there.entry(*pid).or_insert_with(|| Tables::read(cx, *pid).raw_inodes());
+            socket.owner.is_some() || table.contains(inode)
+        });
     }
-    out
+    found.into_iter().map(|(_, _, socket)| socket).collect()
 }
 
 /// No process kept its descriptors back, and none was left out.
@@ -112,5 +116,5 @@ fn all_asked(processes: &Processes) -> bool {
         let whole = process.descriptors.as_ref().is_some_and(|held| !held.truncated);
         whole || !has_program
     };
-    processes.left_out == 0 && processes.vanished == 0 && processes.iter().all(asked)
+    processes.left_out == 0 && processes.iter().all(asked)
 }

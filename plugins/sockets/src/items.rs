@@ -135,7 +135,7 @@ pub struct RawSocket {
     pub interface: u32,
     /// Who made it.
     pub uid: u32,
-    /// Who holds it; absent when no process does, looked at twice.
+    /// Who holds it; absent when no process does, looked for several times.
     pub owner: Option<Owner>,
     /// Every process could be asked for what it holds.
     pub all_asked: bool,

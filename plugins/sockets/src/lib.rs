@@ -1,7 +1,7 @@
 //! Listeners, connections, raw and packet sockets, with the processes that hold them.
 //!
 //! A flood of forged packets needs no connection: it leaves by a raw or a packet socket, which `ss -tnp` does
-//! not list. Backdoors of the BPFDoor kind listen on a packet socket and open no port at all. Both must hold
+//! not list. Backdoors of the `BPFDoor` kind listen on a packet socket and open no port at all. Both must hold
 //! a socket, in some network namespace, by some process: every namespace is read through a process that lives
 //! in it, and each socket is joined with whoever has it open.
 //!

@@ -29,7 +29,7 @@ pub(crate) static RAW_WITHOUT_OWNER: Rule = Rule {
     severity: High,
     confidence: Possible,
     title: "A raw or packet socket is open and no process holds it",
-    why: "Some process must have it. All were read twice, and none shows it: the holder hides its descriptors or itself.",
+    why: "Some process must have it. All were read again, three times over, and none shows it: the holder hides its descriptors or itself.",
     benign: "a socket that was sent to another process and not yet taken, or that only an io_uring holds",
     attack: &["T1014", "T1205.002", "T1498.001"],
     next: &[

@@ -116,7 +116,8 @@ fn is_foreign(seen: &Seen<'_>, library: &Library) -> bool {
     // The program itself stands there too: one finding says it.
     let beside =
         seen.path().and_then(HostPath::parent).is_some_and(|dir| library.path.is_below(&dir));
-    unowned && !unpacks && !is_memory(&library.path) && !(beside && seen.is_in_odd_place())
+    let explained = unpacks || is_memory(&library.path) || beside && seen.is_in_odd_place();
+    unowned && !explained
 }
 
 /// Shared memory of compilers that write code by one mapping and run it by another.
