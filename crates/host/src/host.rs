@@ -6,6 +6,7 @@ use std::sync::Arc;
 use coroner_parse::Text;
 
 use crate::aside::Aside;
+use crate::views::OpenDir;
 use crate::{Blocked, Content, HostPath, Listing, OpenFile, ReadError, Root, Stat};
 
 /// Where the parts of a host are found on the auditor's side.
@@ -92,6 +93,19 @@ impl Host {
         self.has_kernel() && (same || self.sources.root == Path::new("/"))
     }
 
+    /// Whether numbers of processes mean the same to the kernel, to this process and in /proc: it
+    /// lives in the first namespace (`PROC_PID_INIT_INO`, `linux/proc_ns.h`), and /proc calls it
+    /// by its own number.
+    pub fn has_first_pids(&self) -> bool {
+        const FIRST: &str = "pid:[4026531836]";
+        let space = std::fs::read_link("/proc/self/ns/pid");
+        let number = self.read_link(&HostPath::new("/proc/self"));
+        let own = std::process::id().to_string();
+        self.has_kernel()
+            && space.is_ok_and(|space| space == Path::new(FIRST))
+            && number.is_ok_and(|number| number == own.as_str())
+    }
+
     /// The directories this host was opened from.
     pub fn sources(&self) -> &HostSources {
         &self.sources
@@ -151,6 +165,14 @@ impl Host {
             entry.path = path.join(entry.name.as_bytes());
         }
         Ok(listing)
+    }
+
+    /// Opens a directory; see [`Root::open_dir`].
+    ///
+    /// # Errors
+    /// Absent, or blocked.
+    pub fn open_dir(&self, path: &HostPath) -> Result<OpenDir, ReadError> {
+        self.ask(path, Root::open_dir)
     }
 
     /// Reads a link; see [`Root::read_link`].

@@ -18,6 +18,7 @@ mod root;
 pub mod sandbox;
 mod stat;
 mod system;
+pub mod views;
 
 pub use blocked::{Blocked, ReadError};
 pub use dir::{DirEntry, Listing};

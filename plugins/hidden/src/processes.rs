@@ -1,0 +1,249 @@
+//! Every number that could be a process, asked for in two ways; those that disagree in all ways.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use coroner_core::{Blocked, Cx, HostPath, Text};
+use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
+
+use crate::counts;
+use crate::items::{HiddenProcess, PidViews};
+use crate::steady::steady;
+
+/// `PID_MAX_LIMIT`, linux/threads.h.
+const HIGHEST: u32 = 4_194_304;
+const LARGE: usize = 32 << 10;
+/// More processes than any host runs.
+const MOST: usize = 1 << 20;
+/// Suspects that are asked for one by one: those that came and went during the scan are among them.
+const MOST_SUSPECTS: usize = 20_000;
+/// The ways that are cheap enough for every number, the cheapest first.
+const BY_TASK: [PidView; 4] =
+    [PidView::IoPriority, PidView::Limits, PidView::Scheduling, PidView::Priority];
+const BY_NUMBER: [PidView; 2] = [PidView::Clock, PidView::Owner];
+/// Ways of each family without which too little was asked.
+const FEWEST: [(Family, usize, &str); 3] = [
+    (Family::Task, 2, "too few system calls tell whether a process is there"),
+    (Family::Number, 2, "too few system calls tell whether a number is a process"),
+    (Family::Path, 1, "no path below /proc tells whether a process is there"),
+];
+
+/// Tells the processes on which the kernel's answers disagree.
+pub(crate) fn processes(cx: &mut Cx<'_>) {
+    let dir = HostPath::new("/proc");
+    if !cx.host().has_kernel() {
+        return cx.gap_because(&dir, Blocked::Unavailable, "this kernel is not the host's own");
+    }
+    if !cx.host().has_first_pids() {
+        let why = "numbers of processes are not the kernel's own in this pid namespace";
+        return cx.gap_because(&HostPath::new("/proc/self/ns/pid"), Blocked::Unavailable, why);
+    }
+    let opened = cx.host().open_dir(&dir).map_err(|error| error.blocked());
+    let prober = opened.and_then(|proc| Prober::new(proc).map_err(Some));
+    let prober = match prober {
+        Ok(prober) => prober,
+        Err(reason) => return cx.gap(&dir, reason.unwrap_or(Blocked::Vanished)),
+    };
+    let working = prober.working();
+    for (family, fewest, why) in FEWEST {
+        if working.iter().filter(|view| view.family() == family).count() < fewest {
+            cx.gap_because(&dir, Blocked::Unsupported, why);
+        }
+    }
+    counts::counts(cx, prober.proc());
+    let highest = highest(cx);
+    let scan = scan(cx, &prober, &working, highest);
+    let silent = PidView::ALL.into_iter().filter(|view| !working.contains(view)).collect();
+    let scanned = scan.views.clone();
+    cx.emit(PidViews { working: working.clone(), silent, scanned, highest });
+    let check = Check { prober: &prober, working: &working };
+    for process in check.disagreements(scan.suspects) {
+        let process = described(cx, process);
+        cx.emit(process);
+    }
+}
+
+/// The numbers that processes can have, by the kernel's own limit.
+fn highest(cx: &mut Cx<'_>) -> u32 {
+    let content = cx.read(&HostPath::new("/proc/sys/kernel/pid_max"));
+    let text = content.map(|content| content.bytes).unwrap_or_default();
+    let number = std::str::from_utf8(text.trim_ascii()).ok().and_then(|text| text.parse().ok());
+    number.map_or(HIGHEST, |limit: u32| limit.clamp(1, HIGHEST))
+}
+
+struct Scanned {
+    views: Vec<PidView>,
+    /// Numbers that one view has and another has not.
+    suspects: BTreeSet<u32>,
+}
+
+fn scan(cx: &mut Cx<'_>, prober: &Prober, working: &[PidView], highest: u32) -> Scanned {
+    let dir = HostPath::new("/proc");
+    let deadline = cx.deadline();
+    let mut scanned = Scanned { views: Vec::new(), suspects: BTreeSet::new() };
+    let before = listed(prober.proc()).unwrap_or_default();
+    let mut alive: Vec<(PidView, BTreeSet<u32>)> = Vec::new();
+    for ways in [&BY_TASK[..], &BY_NUMBER[..]] {
+        let Some(view) = ways.iter().find(|view| working.contains(view)) else { continue };
+        let scan = prober.scan(*view, highest, &|| deadline.is_over());
+        if !scan.complete {
+            cx.gap_because(&dir, Blocked::OutOfTime, "not every number was asked for");
+        }
+        scanned.views.push(*view);
+        alive.push((*view, scan.alive.into_iter().collect()));
+    }
+    let Some(after) = listed(prober.proc()) else {
+        cx.gap(&dir, Blocked::Malformed);
+        return scanned;
+    };
+    let threads = threads(prober.proc(), &after);
+    for (view, alive) in &alive {
+        let shown = |pid: &u32| before.contains(pid) || after.contains(pid) || threads.contains(pid);
+        scanned.suspects.extend(alive.iter().filter(|pid| !shown(pid)));
+        let stayed = before.intersection(&after).filter(|pid| **pid <= highest);
+        scanned.suspects.extend(stayed.filter(|pid| !alive.contains(pid)));
+        let _ = view;
+    }
+    if scanned.suspects.len() > MOST_SUSPECTS {
+        cx.gap_because(&dir, Blocked::TooLarge, "more numbers disagree than are asked for again");
+        scanned.suspects = scanned.suspects.into_iter().take(MOST_SUSPECTS).collect();
+    }
+    scanned
+}
+
+/// The processes that the listing names.
+pub(crate) fn listed(proc: &OpenDir) -> Option<BTreeSet<u32>> {
+    let listing = proc.read(LARGE, MOST).ok().filter(|l| !l.truncated && !l.malformed)?;
+    Some(listing.records.iter().filter_map(|record| number(&record.name)).collect())
+}
+
+fn number(name: &Text) -> Option<u32> {
+    let digits = name.as_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok()
+}
+
+/// The threads of these processes.
+fn threads(proc: &OpenDir, pids: &BTreeSet<u32>) -> BTreeSet<u32> {
+    let of = |pid: &u32| listed(&proc.open_dir(&format!("{pid}/task")).ok()?);
+    pids.iter().filter_map(of).flatten().collect()
+}
+
+/// All ways, for a few numbers.
+struct Check<'a> {
+    prober: &'a Prober,
+    working: &'a [PidView],
+}
+
+type Disagreements = BTreeMap<u32, HiddenProcess>;
+
+impl Check<'_> {
+    fn disagreements(&self, suspects: BTreeSet<u32>) -> Vec<HiddenProcess> {
+        let mut left = suspects;
+        let read = || {
+            let found = self.round(&left)?;
+            left = found.keys().copied().collect();
+            Some(found)
+        };
+        let told = steady(read, Disagreements::is_empty, |told, again| {
+            told.retain(|pid, process| again.get(pid) == Some(process));
+        });
+        told.unwrap_or_default().into_values().collect()
+    }
+
+    /// Each question is asked on both sides of a listing and each listing taken on both sides of
+    /// the questions, so that whoever came or went in between agrees with nobody.
+    fn round(&self, suspects: &BTreeSet<u32>) -> Option<Disagreements> {
+        if suspects.is_empty() {
+            return Some(Disagreements::new());
+        }
+        let first = listed(self.prober.proc())?;
+        let answers: Vec<_> = suspects.iter().map(|pid| (*pid, self.answers(*pid))).collect();
+        let second = listed(self.prober.proc())?;
+        let mut found = Disagreements::new();
+        for (pid, before) in answers {
+            let listed = first.contains(&pid);
+            let steady = before == self.answers(pid) && listed == second.contains(&pid);
+            let process = self.process(pid, &before, listed, &second).filter(|_| steady);
+            found.extend(process.map(|process| (pid, process)));
+        }
+        Some(found)
+    }
+
+    fn answers(&self, pid: u32) -> Vec<Answer> {
+        self.working.iter().map(|view| self.prober.ask(*view, pid)).collect()
+    }
+
+    /// `None` when everything agrees.
+    fn process(
+        &self,
+        pid: u32,
+        answers: &[Answer],
+        listed: bool,
+        processes: &BTreeSet<u32>,
+    ) -> Option<HiddenProcess> {
+        let saying = |answer| {
+            let all = self.working.iter().zip(answers);
+            all.filter(move |(_, said)| **said == answer).map(|(view, _)| *view)
+        };
+        let mut alive: Vec<PidView> = saying(Answer::Alive).collect();
+        let mut dead: Vec<PidView> = saying(Answer::Dead).collect();
+        let whole = listed || alive.iter().any(|view| view.of_processes_alone());
+        let home = if whole { None } else { self.process_of(pid, processes) };
+        if home.is_some() {
+            dead.retain(|view| !view.of_processes_alone());
+        }
+        if alive.iter().all(|view| view.counts_groups()) && !listed {
+            // Nobody has this number but a process group or a session.
+            return None;
+        }
+        let listed = listed || home.is_some();
+        alive.sort();
+        dead.sort();
+        let agrees = dead.is_empty() && listed || alive.is_empty() && !listed;
+        (!agrees).then(|| HiddenProcess {
+            pid,
+            started: self.started(pid),
+            name: None,
+            program: None,
+            group: None,
+            whole,
+            listed,
+            alive,
+            dead,
+        })
+    }
+
+    /// The process that a thread belongs to, when /proc shows both.
+    fn process_of(&self, thread: u32, processes: &BTreeSet<u32>) -> Option<u32> {
+        let status = self.read(thread, "status")?;
+        let line = status.split(|&byte| byte == b'\n').find_map(|l| l.strip_prefix(b"Tgid:"))?;
+        let process = number(&Text::from(line.trim_ascii()))?;
+        let shown = processes.contains(&process) && process != thread;
+        let task = format!("{process}/task/{thread}");
+        (shown && self.prober.proc().find(&task).is_ok()).then_some(process)
+    }
+
+    /// Field 22 of /proc/PID/stat, proc(5): the name in brackets before it may hold anything.
+    fn started(&self, pid: u32) -> Option<u64> {
+        let stat = self.read(pid, "stat")?;
+        let end = stat.iter().rposition(|&byte| byte == b')')?;
+        let fields = stat.get(end + 1..)?.split(u8::is_ascii_whitespace);
+        let started = fields.filter(|field| !field.is_empty()).nth(19)?;
+        std::str::from_utf8(started).ok()?.parse().ok()
+    }
+
+    fn read(&self, pid: u32, name: &str) -> Option<Vec<u8>> {
+        self.prober.proc().read_file(&format!("{pid}/{name}"), 4096).ok()
+    }
+}
+
+/// What /proc still says of it.
+fn described(cx: &mut Cx<'_>, process: HiddenProcess) -> HiddenProcess {
+    let dir = HostPath::new("/proc").join(process.pid.to_string());
+    let host = cx.host();
+    let text = |name: &str| {
+        let content = host.read(&dir.join(name), 4096).ok()?;
+        Some(Text::from(content.bytes.trim_ascii()))
+    };
+    let program = host.read_link(&dir.join("exe")).ok();
+    HiddenProcess { name: text("comm"), program, group: text("cgroup"), ..process }
+}
