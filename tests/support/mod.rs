@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test binary uses its part
 
+pub(crate) mod guest;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -47,11 +49,14 @@ pub(crate) fn shown(findings: &[&Finding]) -> Vec<String> {
 
 /// The folder of whole roots that tests/run made.
 pub(crate) fn lab() -> PathBuf {
-    let named = std::env::var_os("CORONER_LAB").map(PathBuf::from);
-    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/lab");
-    let lab = named.unwrap_or(usual);
+    let lab = lab_folder();
     assert!(lab.join("bookworm/etc").is_dir(), "no roots in {}: run tests/run", lab.display());
     lab
+}
+
+fn lab_folder() -> PathBuf {
+    let named = std::env::var_os("CORONER_LAB").map(PathBuf::from);
+    named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/lab"))
 }
 
 /// A private copy of a whole root, with owners, modes and times.

@@ -1,0 +1,16 @@
+# What the scripts that prepare tests share; sourced by tests/run and tests/guest/make.
+
+say() { printf 'tests: %s\n' "$*" >&2; }
+
+# The mirror that this machine's own apt uses; without one mmdebstrap knows Debian's.
+mirror() {
+    local line
+    line=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's,^URIs: \(.*\)/debian/*$,\1,p' | head -n 1)
+    [ -n "$line" ] || line=$(sed -n 's,^deb \(\[[^]]*\] \)\?\([^ ]*\)/debian/* .*,\2,p' /etc/apt/sources.list 2>/dev/null | head -n 1)
+    echo "$line"
+}
+
+# Installs packages, waiting for whoever else holds dpkg's lock: install [APT OPTION...] PACKAGE...
+install() {
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >/dev/null
+}
