@@ -3,6 +3,8 @@
 #![allow(dead_code)] // each test binary uses its part
 
 pub(crate) mod guest;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod liar;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coroner_core::{Blocked, Cx, HostPath};
+use coroner_core::{Blocked, Cx, HostPath, ReadError};
 use coroner_host::views::OpenDir;
 
 use crate::items::{CountedThing, Shortfall};
@@ -59,20 +59,20 @@ fn processes(proc: &OpenDir) -> Option<u32> {
 /// (`nr_threads`, proc(5)). The link count of /proc/PID/task is its threads and two.
 fn threads(proc: &OpenDir) -> Option<u32> {
     let before = all_threads(proc)?;
-    let mut shown = 0_u32;
-    for pid in listed(proc)? {
-        // One that is gone by now was there when the listing named it.
-        shown += match proc.links_of(&format!("{pid}/task")) {
-            Ok(links) => links.saturating_sub(2).max(1),
-            Err(error) => match error.blocked() {
-                None => 1,
-                // Something is mounted over it.
-                Some(Blocked::Escaped) => return None,
-                Some(_) => 1,
-            },
-        };
+    let pids = listed(proc)?;
+    let (mut shown, mut gone) = (0_u32, 0);
+    for pid in &pids {
+        match proc.links_of(&format!("{pid}/task")) {
+            Ok(links) => shown += links.saturating_sub(2).max(1),
+            Err(ReadError::Absent) => gone += 1,
+            // Something is mounted over it, or nobody may look.
+            Err(_) => return None,
+        }
     }
-    Some(before.min(all_threads(proc)?).saturating_sub(shown))
+    // One that is gone by now was there when the listing named it; if most are, this is no count.
+    let counts = gone * 2 <= pids.len();
+    shown += u32::try_from(gone).ok()?;
+    counts.then_some(before.min(all_threads(proc)?).saturating_sub(shown))
 }
 
 fn all_threads(proc: &OpenDir) -> Option<u32> {

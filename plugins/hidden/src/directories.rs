@@ -142,8 +142,11 @@ impl DirectoryView {
         both(&mut self.small_alone, &again.small_alone);
         both(&mut self.unlisted, &again.unlisted);
         self.withheld.retain(|gone| again.withheld.contains(gone));
-        let long = |record: &Oversized| again.oversized.iter().any(|r| r.name == record.name);
-        self.oversized.retain(long);
+        // The name before may be gone, and the hidden one then lies behind another.
+        let same = |a: &Oversized, b: &Oversized| {
+            a.name == b.name || a.inside.iter().any(|name| b.inside.contains(name))
+        };
+        self.oversized.retain(|record| again.oversized.iter().any(|other| same(record, other)));
         self.malformed &= again.malformed;
         // A directory in which they meet once is one where subdirectories come and go.
         self.links_differ &= again.links_differ;

@@ -207,9 +207,16 @@ impl OpenDir {
     }
 
     fn open(&self, below: &str, flags: OFlags) -> Result<OwnedFd, ReadError> {
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let flags = flags | OFlags::CLOEXEC;
         let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-        Ok(rustix::fs::openat2(&self.fd, below, flags, Mode::empty(), inside)?)
+        match rustix::fs::openat2(&self.fd, below, flags, Mode::empty(), inside) {
+            // Before Linux 5.6; the last component alone is then kept from being a link.
+            Err(Errno::NOSYS) => {
+                let flags = flags | OFlags::NOFOLLOW;
+                Ok(rustix::fs::openat(&self.fd, below, flags, Mode::empty())?)
+            }
+            other => Ok(other?),
+        }
     }
 }
 

@@ -154,7 +154,7 @@ mod tests {
         .unwrap();
         other.kill().unwrap();
         other.wait().unwrap();
-        assert!(working.len() >= if is_privileged() { 12 } else { 8 }, "{working:?}");
+        assert!(working.len() >= if is_privileged() { 13 } else { 8 }, "{working:?}");
         for (view, answer) in answers {
             if working.contains(&view) {
                 assert_eq!(answer, Answer::Alive, "{view:?}");
