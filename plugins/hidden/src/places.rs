@@ -7,6 +7,7 @@ pub(crate) static READS: &[&str] = &[
     "/proc",
     "/proc/*",
     "/proc/loadavg",
+    "/proc/stat",
     "/proc/sys/kernel/pid_max",
     "/sys/module",
     "/etc/**",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coroner_core::{Blocked, Cx, HostPath, Text};
+use coroner_core::{Blocked, Cx, HostPath, Scope, Text};
 use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
 
 use crate::counts;
@@ -12,6 +12,8 @@ use crate::steady::steady;
 /// `PID_MAX_LIMIT`, linux/threads.h.
 const HIGHEST: u32 = 4_194_304;
 const LARGE: usize = 32 << 10;
+/// Processes that start while the numbers are asked for.
+const HEADROOM: u32 = 4096;
 /// More processes than any host runs.
 const MOST: usize = 1 << 20;
 /// Suspects that are asked for one by one: those that came and went during the scan are among them.
@@ -62,12 +64,31 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
     }
 }
 
-/// The numbers that processes can have, by the kernel's own limit.
+/// The highest number to ask for: the kernel's own limit, which takes a second. In scope `quick` it
+/// is the last number that was given, as long as the numbers have not started again from below.
 fn highest(cx: &mut Cx<'_>) -> u32 {
-    let content = cx.read(&HostPath::new("/proc/sys/kernel/pid_max"));
-    let text = content.map(|content| content.bytes).unwrap_or_default();
-    let number = std::str::from_utf8(text.trim_ascii()).ok().and_then(|text| text.parse().ok());
-    number.map_or(HIGHEST, |limit: u32| limit.clamp(1, HIGHEST))
+    let limit = word(cx, "/proc/sys/kernel/pid_max", |text| text.trim().parse().ok());
+    let limit = limit.map_or(HIGHEST, |limit: u32| limit.clamp(1, HIGHEST));
+    if cx.options().scope != Scope::Quick {
+        return limit;
+    }
+    let last = word(cx, "/proc/loadavg", |text| text.split_whitespace().nth(4)?.parse().ok());
+    let forks = word(cx, "/proc/stat", |text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("processes "))?;
+        line.trim().parse().ok()
+    });
+    match (last, forks) {
+        // Forks that failed took numbers too: half the limit is far from the end.
+        (Some(last), Some(forks)) if forks < limit / 2 => {
+            limit.min(u32::saturating_add(last, HEADROOM))
+        }
+        _ => limit,
+    }
+}
+
+fn word(cx: &mut Cx<'_>, path: &str, find: impl Fn(&str) -> Option<u32>) -> Option<u32> {
+    let content = cx.read_up_to(&HostPath::new(path), 1 << 20)?;
+    find(std::str::from_utf8(&content.bytes).ok()?)
 }
 
 struct Scanned {
