@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use coroner_core::Report;
+use coroner_core::{Finding, Item, Level, Report};
+use support::guest::{Guest, build_module};
 use support::{coroner, report, shown};
 
 /// What goes on meanwhile, and how often it did.
@@ -108,4 +109,48 @@ fn a_busy_machine_hides_nothing() {
     let counts = counts.map(|count| count.load(Ordering::Relaxed));
     assert!(counts.iter().all(|count| *count > audits), "there was no load: {counts:?}");
     assert_eq!(told, Vec::<String>::new(), "in {audits} audits beside {counts:?}");
+}
+
+/// Boots of the real kernel; `CORONER_BOOTS` says another number.
+fn boots() -> u32 {
+    std::env::var("CORONER_BOOTS").map_or(2, |text| text.parse().unwrap())
+}
+
+fn in_guest(report: &Report) -> Vec<String> {
+    shown(&report.findings.iter().collect::<Vec<_>>())
+}
+
+/// In each boot the clean machine first, then one whose module left the list.
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs an emulated Debian: tests/run")]
+fn in_a_real_kernel_a_module_off_the_list_is_found_and_nothing_else_in_any_boot() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guest/modules/absent");
+    let module = build_module(&source);
+    let guest =
+        Guest::new().limit(Duration::from_mins(8)).with(&module.path().join("built/absent.ko"));
+    let script = "
+        look() { ./coroner audit --only hidden,modules --scope quick --format json -o $OUT/$1; }
+        look clean.json || true
+        insmod ./absent.ko
+        ! grep -q absent /proc/modules
+        look absent.json || true";
+    for _ in 0..boots() {
+        let outcome = guest.must(script);
+        let report = |name| Report::from_json(&outcome.file(name)).unwrap();
+        let (clean, absent) = (report("clean.json"), report("absent.json"));
+        assert_eq!(in_guest(&clean), Vec::<String>::new());
+        assert_eq!(clean.verdict.level, Level::Clean, "{:?}", clean.gaps);
+        let module = |item: &&Item| item.kind == "module";
+        assert!(clean.items.iter().filter(module).count() > 20, "modules of a real kernel");
+        assert_eq!(absent.verdict.level, Level::Compromised);
+        let hidden = |f: &&Finding| f.rule == "modules/hidden-module";
+        let found: Vec<_> = absent.findings.iter().filter(hidden).collect();
+        let paths: Vec<_> = found.iter().map(|f| f.path.clone().unwrap().to_string()).collect();
+        assert_eq!(paths, ["/sys/module/absent", "/proc/vmallocinfo"], "{:?}", shown(&found));
+        let others = in_guest(&absent).into_iter().filter(|line| !line.contains("hidden-module"));
+        for line in others {
+            assert!(line.contains("modules/taint-unexplained"), "{line}");
+            assert!(line.contains("named in the kernel's log=absent"), "{line}");
+        }
+    }
 }

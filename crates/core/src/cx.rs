@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use coroner_host::{Blocked, Content, DirEntry, FileType, Host, HostPath, ReadError, Stat};
+use coroner_host::{
+    Blocked, Content, DirEntry, FileType, Host, HostPath, Processes, ReadError, Stat,
+};
+use coroner_parse::process::net::{InetSocket, inet_table};
 use coroner_parse::{BadLine, Text};
 
 use crate::room::{Room, Rooms};
@@ -31,6 +34,8 @@ impl Deadline {
 
 /// Bytes of a configuration file that are read unless a plugin asks for more.
 const USUAL_READ: usize = 4 << 20;
+/// Bytes of a socket table: 100,000 sockets have 15 MB.
+const LARGEST_TABLE: usize = 64 << 20;
 /// Names in one directory that are looked at.
 const MOST_NAMES: usize = 20_000;
 
@@ -76,6 +81,34 @@ impl<'a> Cx<'a> {
     /// What the person who started the audit asked for.
     pub fn options(&self) -> &'a Options {
         self.options
+    }
+
+    /// The processes, read once for all plugins. Where /proc could not be listed there are none, and a
+    /// gap; one that ends while it is read is none.
+    pub fn processes(&mut self) -> Option<&'a Processes> {
+        let proc = HostPath::new("/proc");
+        let read = self.in_time().and_then(|()| self.host.processes());
+        let processes = self.or_gap(&proc, read)?;
+        if processes.left_out > 0 {
+            let detail = format!("{} processes were not looked at", processes.left_out);
+            self.gap_because(&proc, Blocked::OutOfTime, detail);
+        }
+        Some(processes)
+    }
+
+    /// A table of internet sockets (`tcp`, `udp6`, `raw`, ...) of the network namespace that a process
+    /// lives in. A table that the kernel has not is empty; at most 64 MiB, more is a gap.
+    pub fn inet_sockets(&mut self, pid: i32, table: &str) -> Vec<InetSocket> {
+        let path = HostPath::new(format!("/proc/{pid}/net/{table}"));
+        let Some(content) = self.read_up_to(&path, LARGEST_TABLE) else { return Vec::new() };
+        let mut sockets = Vec::new();
+        for socket in inet_table(&content.bytes) {
+            match socket {
+                Ok(socket) => sockets.push(socket),
+                Err(bad) => self.bad_line(&path, &bad),
+            }
+        }
+        sockets
     }
 
     /// Whether the host runs while it is audited.

@@ -26,7 +26,11 @@ mod shared;
 mod time;
 mod verdict;
 
-pub use coroner_host::{Blocked, Content, DirEntry, FileType, HostPath, Listing, ReadError, Stat};
+pub use coroner_host::{
+    AnonymousCode, Blocked, Content, Descriptors, DirEntry, Executable, FileType, ForeignCode,
+    ForeignPage, HostPath, Listing, MappedFile, Namespaces, OnDisk, Process, ProcessCode,
+    Processes, ReadError, Stat,
+};
 pub use coroner_parse::{Algorithm, Digest, Text};
 pub use cx::{Cx, Deadline};
 pub use digest::{Hasher, sha256_of};

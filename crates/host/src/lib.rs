@@ -14,6 +14,7 @@ mod host;
 pub mod md5;
 pub mod netfilter;
 mod path;
+mod processes;
 mod root;
 pub mod sandbox;
 mod stat;
@@ -25,6 +26,10 @@ pub use dir::{DirEntry, Listing};
 pub use file::{Content, OpenFile};
 pub use host::{Host, HostSources};
 pub use path::HostPath;
+pub use processes::{
+    AnonymousCode, Descriptors, Executable, ForeignCode, ForeignPage, MappedFile, Namespaces,
+    OnDisk, Process, ProcessCode, Processes,
+};
 pub use root::Root;
 pub use stat::{FileType, Stat, Timestamp};
 pub use system::{SystemFacts, is_privileged};

@@ -13,6 +13,7 @@ mod line;
 pub mod login;
 pub mod module;
 pub mod package;
+pub mod process;
 pub mod schedule;
 pub mod startup;
 mod text;
