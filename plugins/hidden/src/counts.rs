@@ -30,7 +30,7 @@ pub(crate) fn counts(cx: &mut Cx<'_>, proc: &OpenDir) {
 }
 
 /// The least of the readings; the first that meets ends them.
-fn least(mut missing: impl FnMut() -> Option<u32>) -> Option<u32> {
+pub(crate) fn least(mut missing: impl FnMut() -> Option<u32>) -> Option<u32> {
     let mut least = u32::MAX;
     for _ in 0..READINGS {
         least = least.min(missing()?);

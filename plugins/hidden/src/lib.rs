@@ -12,22 +12,25 @@
 //! It cannot see what every one of its views hides alike, nor anything when the numbers of
 //! processes are not the kernel's own (a container). Modules have their own views, in `modules`.
 
+mod bpf;
 mod content;
 mod contents;
 mod counts;
 mod directories;
+mod hooks;
 mod items;
 mod judge;
 mod places;
 mod processes;
 mod rules;
+mod sockets;
 mod steady;
 
 use coroner_core::{Cx, Findings, ItemType, Items, Meta, Needs, Plugin, Skip};
 
 pub use items::{
-    ContentView, CountedThing, Difference, DirectoryView, FileView, HiddenProcess, Oversized,
-    PidViews, Shortfall,
+    BpfItem, ContentView, CountedThing, Difference, DirectoryView, DivertedFunction, FileView,
+    HiddenBpf, HiddenProcess, Oversized, PidViews, Shortfall,
 };
 
 /// The plugin.
@@ -47,6 +50,9 @@ static META: Meta = Meta {
         ItemType::of::<Shortfall>(),
         ItemType::of::<DirectoryView>(),
         ItemType::of::<FileView>(),
+        ItemType::of::<BpfItem>(),
+        ItemType::of::<HiddenBpf>(),
+        ItemType::of::<DivertedFunction>(),
     ],
 };
 
@@ -60,6 +66,9 @@ impl Plugin for Hidden {
         directories::directories(cx, &homes);
         contents::contents(cx, &homes);
         processes::processes(cx);
+        sockets::sockets(cx);
+        bpf::bpf(cx);
+        hooks::hooks(cx);
         Ok(())
     }
 

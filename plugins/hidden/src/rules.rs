@@ -8,10 +8,13 @@ use coroner_core::Severity::{Critical, High};
 pub(crate) static ALL: &[&Rule] = &[
     &PROCESS,
     &COUNT,
+    &SOCKET_COUNT,
     &DIRECTORY_RECORD,
     &DIRECTORY_ENTRY,
     &DIRECTORY_LINKS,
     &CONTENT,
+    &BPF_OBJECT,
+    &REPLACED_FUNCTION,
 ];
 
 pub(crate) static PROCESS: Rule = Rule {
@@ -103,5 +106,52 @@ pub(crate) static CONTENT: Rule = Rule {
     next: &[
         "the bytes that differ are what is hidden or added: keep both",
         "trust no file that this kernel reads; keep its memory, then audit the disk from another system",
+    ],
+};
+
+pub(crate) static SOCKET_COUNT: Rule = Rule {
+    id: "hidden/socket-count",
+    severity: High,
+    confidence: Likely,
+    title: "The kernel counts more sockets than it lists",
+    why: "Rootkits take a port or a packet socket out of the tables below /proc/net and leave the counters of protocols \
+          and sockstat. In twenty readings there was not one in which the two met.",
+    benign: "a host that opens and closes thousands of sockets in a second",
+    attack: &["T1014", "T1564"],
+    next: &[
+        "run the audit again when the host is quiet; a difference that stays is a hidden socket",
+        "look from outside for the port: scan the host, or mirror its traffic at the switch",
+        "keep the machine's memory before it is restarted",
+    ],
+};
+
+pub(crate) static BPF_OBJECT: Rule = Rule {
+    id: "hidden/bpf-object",
+    severity: Critical,
+    confidence: Certain,
+    title: "A BPF object exists that the kernel's list does not name",
+    why: "A rootkit made of BPF programs takes them out of what bpf(2) lists, so that bpftool does not show them; each \
+          still opens by its number. Three readings agreed.",
+    benign: "none known",
+    attack: &["T1014"],
+    next: &[
+        "trust no answer of this kernel: processes and files can be missing too",
+        "keep the machine's memory, power it off hard, audit its disk from another system: BPF programs do not survive, \
+         what loads them does",
+    ],
+};
+
+pub(crate) static REPLACED_FUNCTION: Rule = Rule {
+    id: "hidden/replaced-function",
+    severity: High,
+    confidence: Likely,
+    title: "Functions of the kernel are replaced, and it has no live patches",
+    why: "ftrace can make a function of the kernel return into other code. Live patches need that, and so do rootkits: \
+          they divert the calls that list files, processes and connections.",
+    benign: "a live patch that was just taken out; a vendor's endpoint protection",
+    attack: &["T1014"],
+    next: &[
+        "look at which functions they are: those of getdents64, kill, tcp4_seq_show or bpf are a rootkit's",
+        "keep the machine's memory (LiME, or the hypervisor), then audit its disk from another system",
     ],
 };

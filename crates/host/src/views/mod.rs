@@ -5,12 +5,14 @@
 //! and another does not is hidden. Nothing here sends a signal, changes a setting or starts
 //! anything.
 
+mod bpf;
 mod content;
 mod directory;
 mod log;
 mod pids;
 mod probe;
 
+pub use bpf::{BpfProgram, BpfTable, bpf_program};
 pub use directory::{OpenDir, RawListing, Withheld};
 pub use log::kernel_log;
 pub use pids::{Answer, Family, PidView};

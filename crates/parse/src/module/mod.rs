@@ -11,6 +11,7 @@ mod name;
 mod object;
 mod symbols;
 mod taint;
+mod traced;
 
 pub use boot_entry::{KernelLine, boot_entry, grub_config, grub_defaults};
 pub use index::{IndexedModule, builtin_modules, indexed_modules};
@@ -23,3 +24,4 @@ pub use name::{is_module_file, module_name};
 pub use object::{ModuleObject, module_object};
 pub use symbols::SymbolTags;
 pub use taint::{Taint, TaintBit, taint_bits};
+pub use traced::{TracedFunction, traced_functions};
