@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Command};
 
@@ -256,4 +257,25 @@ fn a_shortened_list_of_modules_contradicts_the_symbols() {
     assert!(told.lies > 0);
     let module = found(&told, "modules/hidden-module", "/proc/kallsyms");
     assert!(says(module, "module", "rk"));
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_packet_socket_taken_out_of_the_table_is_still_counted() {
+    let root = root();
+    let socket = packet_socket();
+    let inode = std::fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).unwrap();
+    let inode = inode.to_string_lossy().replace("socket:[", "").replace(']', "");
+    let table = std::fs::read_to_string("/proc/self/net/packet").unwrap();
+    let line = table.lines().find(|line| line.trim_end().ends_with(&inode)).unwrap();
+    let gone = format!("{line}\n");
+    let told = audit(root.path(), &mut [rewrite("net/packet", &gone, "", &READS)]);
+    let count = found(&told, "hidden/socket-count", "/proc/net/packet");
+    assert!(says(count, "sockets not listed", "1"), "{:#?}", shown(&told));
+}
+
+/// One that receives nothing: its protocol is 0.
+fn packet_socket() -> OwnedFd {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+    socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).unwrap()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use coroner_core::{Blocked, Cx, HostPath, Scope, Text};
 use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
+use coroner_parse::process::{process_stat, process_status};
 
 use crate::counts;
 use crate::items::{HiddenProcess, PidViews};
@@ -102,7 +103,7 @@ fn scan(cx: &mut Cx<'_>, prober: &Prober, working: &[PidView], highest: u32) -> 
     let deadline = cx.deadline();
     let mut scanned = Scanned { views: Vec::new(), suspects: BTreeSet::new() };
     let before = listed(prober.proc()).unwrap_or_default();
-    let mut alive: Vec<(PidView, BTreeSet<u32>)> = Vec::new();
+    let mut alive: Vec<BTreeSet<u32>> = Vec::new();
     for ways in [&BY_TASK[..], &BY_NUMBER[..]] {
         let Some(view) = ways.iter().find(|view| working.contains(view)) else { continue };
         let scan = prober.scan(*view, highest, &|| deadline.is_over());
@@ -110,19 +111,18 @@ fn scan(cx: &mut Cx<'_>, prober: &Prober, working: &[PidView], highest: u32) -> 
             cx.gap_because(&dir, Blocked::OutOfTime, "not every number was asked for");
         }
         scanned.views.push(*view);
-        alive.push((*view, scan.alive.into_iter().collect()));
+        alive.push(scan.alive.into_iter().collect());
     }
     let Some(after) = listed(prober.proc()) else {
         cx.gap(&dir, Blocked::Malformed);
         return scanned;
     };
     let threads = threads(prober.proc(), &after);
-    for (view, alive) in &alive {
+    for alive in &alive {
         let shown = |pid: &u32| before.contains(pid) || after.contains(pid) || threads.contains(pid);
         scanned.suspects.extend(alive.iter().filter(|pid| !shown(pid)));
         let stayed = before.intersection(&after).filter(|pid| **pid <= highest);
         scanned.suspects.extend(stayed.filter(|pid| !alive.contains(pid)));
-        let _ = view;
     }
     if scanned.suspects.len() > MOST_SUSPECTS {
         cx.gap_because(&dir, Blocked::TooLarge, "more numbers disagree than are asked for again");
@@ -235,21 +235,15 @@ impl Check<'_> {
 
     /// The process that a thread belongs to, when /proc shows both.
     fn process_of(&self, thread: u32, processes: &BTreeSet<u32>) -> Option<u32> {
-        let status = self.read(thread, "status")?;
-        let line = status.split(|&byte| byte == b'\n').find_map(|l| l.strip_prefix(b"Tgid:"))?;
-        let process = number(&Text::from(line.trim_ascii()))?;
+        let status = process_status(&self.read(thread, "status")?)?;
+        let process = u32::try_from(status.group).ok()?;
         let shown = processes.contains(&process) && process != thread;
         let task = format!("{process}/task/{thread}");
         (shown && self.prober.proc().find(&task).is_ok()).then_some(process)
     }
 
-    /// Field 22 of /proc/PID/stat, proc(5): the name in brackets before it may hold anything.
     fn started(&self, pid: u32) -> Option<u64> {
-        let stat = self.read(pid, "stat")?;
-        let end = stat.iter().rposition(|&byte| byte == b')')?;
-        let fields = stat.get(end + 1..)?.split(u8::is_ascii_whitespace);
-        let started = fields.filter(|field| !field.is_empty()).nth(19)?;
-        std::str::from_utf8(started).ok()?.parse().ok()
+        Some(process_stat(&self.read(pid, "stat")?)?.started)
     }
 
     fn read(&self, pid: u32, name: &str) -> Option<Vec<u8>> {
