@@ -63,7 +63,8 @@ fn root() -> tempfile::TempDir {
 fn audit(root: &Path, lies: &mut [Lie<'_>]) -> Told {
     let some = !lies.is_empty();
     // Numbers beyond are not asked for, or a machine with four million of them takes minutes here.
-    let mut all: Vec<Lie<'_>> = vec![rewrite("/proc/sys/kernel/pid_max", "4194304", "65536", &READ)];
+    let mut all: Vec<Lie<'_>> =
+        vec![rewrite("/proc/sys/kernel/pid_max", "4194304", "65536", &READ)];
     all.extend(lies.iter_mut().map(|lie| -> Lie<'_> { Box::new(|call| lie(call)) }));
     let root = root.to_str().unwrap();
     let told = liar::audit(
@@ -168,8 +169,7 @@ fn a_listed_process_that_cannot_be_found_by_path_is_told() {
     let pids = sleeper.pids();
     // Both families agree with the listing, so only a number that they disagree on is asked for by
     // path: the scan of one family is denied too.
-    let mut lies =
-        [deny(&BY_PATH, Some(&pids)), deny(&BY_TASK[..1], Some(&pids))];
+    let mut lies = [deny(&BY_PATH, Some(&pids)), deny(&BY_TASK[..1], Some(&pids))];
     let told = audit(root.path(), &mut lies);
     let process = found(&told, "hidden/process", &sleeper.dir());
     assert!(says(process, "listed", "yes") && says(process, "not found by", "statx"));
@@ -219,10 +219,12 @@ fn a_file_hidden_in_the_record_before_it_is_named() {
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
 fn a_name_that_opens_and_a_folder_that_is_counted_are_missed_in_their_listing() {
     let root = root();
-    let told = audit(root.path(), &mut [hide("/etc", &["ld.so.preload".to_owned()], Hide::Compact)]);
+    let told =
+        audit(root.path(), &mut [hide("/etc", &["ld.so.preload".to_owned()], Hide::Compact)]);
     let entry = found(&told, "hidden/directory-entry", "/etc");
     assert!(says(entry, "opens and is not listed", "ld.so.preload"), "{:#?}", shown(&told));
-    let told = audit(root.path(), &mut [hide("/etc/cron.d", &["folder".to_owned()], Hide::Compact)]);
+    let told =
+        audit(root.path(), &mut [hide("/etc/cron.d", &["folder".to_owned()], Hide::Compact)]);
     let links = found(&told, "hidden/directory-links", "/etc/cron.d");
     assert!(says(links, "directories shown", "0"), "{:#?}", shown(&told));
 }

@@ -241,7 +241,8 @@ fn without(mut buffer: Vec<u8>, name: &[u8], how: Hide) -> Vec<u8> {
 /// The tree that coroner reads is a clone of its own, in which paths start at the audited root.
 fn is(call: &Call, path: &Path) -> bool {
     let file = call.file();
-    file == path || file.ends_with(path.strip_prefix("/").unwrap_or(path)) && !path.starts_with("/proc")
+    file == path
+        || file.ends_with(path.strip_prefix("/").unwrap_or(path)) && !path.starts_with("/proc")
 }
 
 /// Puts `new` in place of `old` in what these calls, all of them reads, give of a file.

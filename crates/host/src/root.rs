@@ -9,8 +9,8 @@ use coroner_parse::Text;
 use pathrs::flags::OpenFlags;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 
-use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
 use crate::views::OpenDir;
+use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
 use crate::{detached, dir};
 
 /// `PROC_SUPER_MAGIC`, linux/magic.h.

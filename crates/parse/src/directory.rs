@@ -100,8 +100,7 @@ mod tests {
         let length = needed(name.len());
         let mut bytes = vec![0; length];
         bytes[8..16].copy_from_slice(&7_i64.to_ne_bytes());
-        bytes[16..18]
-            .copy_from_slice(&u16::try_from(length + more.len()).unwrap().to_ne_bytes());
+        bytes[16..18].copy_from_slice(&u16::try_from(length + more.len()).unwrap().to_ne_bytes());
         bytes[18] = DIRECTORY;
         bytes[HEAD..HEAD + name.len()].copy_from_slice(name);
         bytes.extend_from_slice(more);

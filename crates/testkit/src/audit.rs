@@ -6,7 +6,9 @@ use std::sync::Arc;
 use coroner_core::audit::{Audit, judge_again};
 use coroner_core::packages::PackageKnowledge;
 use coroner_core::policy::Policy;
-use coroner_core::{Cx, Item, Launch, Meta, Needs, Options, Plugin, Report, Skip, Time, Tool, registry};
+use coroner_core::{
+    Cx, Item, Launch, Meta, Needs, Options, Plugin, Report, Skip, Time, Tool, registry,
+};
 use coroner_host::sandbox::Enforced;
 use coroner_host::{Host, HostSources};
 

@@ -70,14 +70,17 @@ fn read(open: &OpenDir, dir: &HostPath, by_name: &[&str]) -> Result<DirectoryVie
     let found = by_name.iter().filter(|name| open.find(name).is_ok()).map(|name| Text::from(*name));
     // Those that came while the others were read are in the third listing.
     let unlisted: Vec<Text> = found.filter(|name| !in_large.contains(name)).collect();
-    let again = if unlisted.is_empty() { None } else { Some(names(&open.read(LARGE, MOST_NAMES)?)) };
-    let unlisted = unlisted.into_iter().filter(|name| again.as_ref().is_none_or(|a| !a.contains(name)));
+    let again =
+        if unlisted.is_empty() { None } else { Some(names(&open.read(LARGE, MOST_NAMES)?)) };
+    let unlisted =
+        unlisted.into_iter().filter(|name| again.as_ref().is_none_or(|a| !a.contains(name)));
     let shown = |listing: &RawListing| {
         let dirs = listing.records.iter().filter(|record| record.is_directory());
         u32::try_from(dirs.count()).unwrap_or(u32::MAX)
     };
     let links = before.min(open.links()?);
-    let judged = open.counts_subdirectories() && COUNTED_ELSEWHERE.iter().all(|other| dir != *other);
+    let judged =
+        open.counts_subdirectories() && COUNTED_ELSEWHERE.iter().all(|other| dir != *other);
     let counted = judged.then(|| links.saturating_sub(2));
     let shown = shown(&large).max(shown(&small));
     Ok(DirectoryView {
@@ -153,12 +156,9 @@ impl DirectoryView {
     }
 
     fn shorten(&mut self) {
-        for names in [
-            &mut self.after_end,
-            &mut self.large_alone,
-            &mut self.small_alone,
-            &mut self.unlisted,
-        ] {
+        for names in
+            [&mut self.after_end, &mut self.large_alone, &mut self.small_alone, &mut self.unlisted]
+        {
             names.sort();
             names.dedup();
             names.truncate(KEPT_NAMES);

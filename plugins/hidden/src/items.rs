@@ -89,9 +89,7 @@ impl ItemKind for Shortfall {
 }
 
 /// A record of a directory that is longer than its name needs.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Oversized {
     /// The name that the record shows.
     pub name: Text,

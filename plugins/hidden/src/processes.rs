@@ -119,7 +119,8 @@ fn scan(cx: &mut Cx<'_>, prober: &Prober, working: &[PidView], highest: u32) -> 
     };
     let threads = threads(prober.proc(), &after);
     for alive in &alive {
-        let shown = |pid: &u32| before.contains(pid) || after.contains(pid) || threads.contains(pid);
+        let shown =
+            |pid: &u32| before.contains(pid) || after.contains(pid) || threads.contains(pid);
         scanned.suspects.extend(alive.iter().filter(|pid| !shown(pid)));
         let stayed = before.intersection(&after).filter(|pid| **pid <= highest);
         scanned.suspects.extend(stayed.filter(|pid| !alive.contains(pid)));

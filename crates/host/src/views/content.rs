@@ -47,8 +47,7 @@ impl OpenFile {
         let (protection, flags) = (ProtFlags::READ, MapFlags::PRIVATE);
         // SAFETY: a new mapping at an address that the kernel chooses; nothing here dereferences it.
         #[allow(unsafe_code)]
-        let start =
-            unsafe { mmap(std::ptr::null_mut(), length, protection, flags, &self.fd, 0) }?;
+        let start = unsafe { mmap(std::ptr::null_mut(), length, protection, flags, &self.fd, 0) }?;
         let copied = copy_own(start as usize, length);
         // SAFETY: exactly the mapping made above, to which no reference exists.
         #[allow(unsafe_code)]

@@ -25,7 +25,6 @@ fn syslog(action: libc::c_int, buffer: &mut [u8]) -> Result<usize, Blocked> {
     // SAFETY: syslog(2) writes at most `length` bytes into the buffer, which is ours; the actions
     // used here change nothing.
     #[allow(unsafe_code)]
-    let count =
-        unsafe { libc::syscall(libc::SYS_syslog, action, buffer.as_mut_ptr(), length) };
+    let count = unsafe { libc::syscall(libc::SYS_syslog, action, buffer.as_mut_ptr(), length) };
     usize::try_from(count).map_err(|_| Blocked::from_errno(super::pids::last_errno()))
 }

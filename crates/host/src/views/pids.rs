@@ -160,9 +160,7 @@ pub(super) fn robust_list(pid: i32) -> Answer {
     let (mut head, mut length) = (0_usize, 0_usize);
     // SAFETY: an address and a length are written into two numbers of that size.
     #[allow(unsafe_code)]
-    found(unsafe {
-        libc::syscall(libc::SYS_get_robust_list, pid, &raw mut head, &raw mut length)
-    })
+    found(unsafe { libc::syscall(libc::SYS_get_robust_list, pid, &raw mut head, &raw mut length) })
 }
 
 pub(super) fn compare(pid: i32) -> Answer {

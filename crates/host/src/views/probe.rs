@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
-use super::pids::{self, Answer, Family, PidView};
 use super::OpenDir;
+use super::pids::{self, Answer, Family, PidView};
 use crate::{Blocked, ReadError};
 
 /// Above `PID_MAX_LIMIT` (4 Mi, linux/threads.h): no process ever has it.
@@ -177,8 +177,7 @@ mod tests {
         let tid = receiver.recv().unwrap().unsigned_abs();
         let prober = prober();
         for view in prober.working() {
-            let expected =
-                if view.of_processes_alone() { Answer::Dead } else { Answer::Alive };
+            let expected = if view.of_processes_alone() { Answer::Dead } else { Answer::Alive };
             assert_eq!(prober.ask(view, tid), expected, "{view:?}");
         }
         drop(end);
