@@ -6,13 +6,13 @@
 mod support;
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use coroner_core::{Finding, Level};
 use support::liar::{
-    self, BY_NUMBER, BY_PATH, BY_TASK, Hide, Lie, READ, READS, Told, deny, hide, processes_less,
-    rewrite,
+    self, BY_NUMBER, BY_PATH, BY_TASK, EVERY_READ, Hide, Lie, READ, READS, Told, deny, hide,
+    processes_less, rewrite,
 };
 use support::plant;
 
@@ -280,4 +280,69 @@ fn a_packet_socket_taken_out_of_the_table_is_still_counted() {
 fn packet_socket() -> OwnedFd {
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
     socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).unwrap()
+}
+
+/// The same small root on a disk of its own, whose files have not changed for years.
+struct Disk {
+    dir: tempfile::TempDir,
+}
+
+impl Disk {
+    fn mounted() -> Self {
+        let (dir, root) = (tempfile::tempdir().unwrap(), root());
+        let (image, point) = (dir.path().join("image"), dir.path().join("root"));
+        std::fs::File::create(&image).unwrap().set_len(32 << 20).unwrap();
+        std::fs::create_dir(&point).unwrap();
+        must(Command::new("mkfs.ext4").args(["-q", "-F", "-d"]).arg(root.path()).arg(&image));
+        let paths = ["/etc", "/etc/passwd", "/etc/cron.d", "/etc/ld.so.preload"];
+        for (path, time) in paths.iter().flat_map(|path| [(path, "ctime"), (path, "mtime")]) {
+            let request = format!("set_inode_field {path} {time} @1700000000");
+            must(Command::new("debugfs").args(["-w", "-R", &request]).arg(&image));
+        }
+        must(Command::new("mount").args(["-o", "loop,ro"]).arg(&image).arg(&point));
+        Self { dir }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.dir.path().join("root")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.root()).status();
+    }
+}
+
+fn must(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {output:?}");
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn what_every_call_hides_still_stands_in_the_blocks_of_the_disk() {
+    let disk = Disk::mounted();
+    let honest = audit(&disk.root(), &mut []);
+    assert_eq!(shown(&honest), Vec::<String>::new());
+    let compared = |kind: &str| {
+        let of_it = honest.report.items.iter().filter(|item| item.kind == kind);
+        of_it
+            .filter(|item| {
+                item.fields.get("views").is_some_and(|v| v.to_string().contains("blocks"))
+            })
+            .count()
+    };
+    assert!(compared("hidden.file") >= 2, "{:?}", honest.report.gaps);
+    let line = "ghost:x:0:0::/:/bin/sh\n";
+    let mut lies = [
+        rewrite("/etc/passwd", line, "", &EVERY_READ),
+        hide("/etc/cron.d", &["backdoor".to_owned()], Hide::Compact),
+    ];
+    let told = audit(&disk.root(), &mut lies);
+    let content = found(&told, "hidden/content", "/etc/passwd");
+    assert!(says(content, "the disk's blocks hold", "ghost:x:0:0"), "{:#?}", shown(&told));
+    assert!(!says(content, "the mapped file gives", ""), "{:#?}", shown(&told));
+    let entry = found(&told, "hidden/directory-entry", "/etc/cron.d");
+    assert!(says(entry, "in the disk's blocks and not listed", "backdoor"), "{:#?}", shown(&told));
 }

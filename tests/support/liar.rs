@@ -249,10 +249,12 @@ fn is(call: &Call, path: &Path) -> bool {
 pub(crate) fn rewrite<'a>(path: &str, old: &str, new: &str, calls: &'a [i64]) -> Lie<'a> {
     let (path, old, new) = (PathBuf::from(path), old.to_owned(), new.to_owned());
     Box::new(move |call| {
-        if !calls.contains(&call.number()) || call.result() <= 0 || !is(call, &path) {
+        // Copied pages do not say which file they are of.
+        let of_pages = call.number() == libc::SYS_process_vm_readv;
+        if !calls.contains(&call.number()) || call.result() <= 0 || !of_pages && !is(call, &path) {
             return;
         }
-        let at = if call.number() == libc::SYS_preadv2 {
+        let at = if of_pages || call.number() == libc::SYS_preadv2 {
             // The first of the buffers, of which coroner gives one.
             u64::from_ne_bytes(call.read(call.argument(1), 8).try_into().unwrap())
         } else {
@@ -350,3 +352,5 @@ pub(crate) const BY_NUMBER: [i64; 4] =
 pub(crate) const BY_PATH: [i64; 2] = [libc::SYS_openat2, libc::SYS_statx];
 pub(crate) const READ: [i64; 1] = [libc::SYS_read];
 pub(crate) const READS: [i64; 3] = [libc::SYS_read, libc::SYS_pread64, libc::SYS_preadv2];
+pub(crate) const EVERY_READ: [i64; 4] =
+    [libc::SYS_read, libc::SYS_pread64, libc::SYS_preadv2, libc::SYS_process_vm_readv];

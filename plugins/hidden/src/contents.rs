@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use coroner_core::{Blocked, Cx, FileType, HostPath, ReadError};
 
 use crate::content::difference;
+use crate::disks::Disks;
 use crate::items::{ContentView, FileView};
 use crate::places;
 use crate::steady::steady;
@@ -16,7 +17,7 @@ const TRIES: u32 = 5;
 const MOST_FILES: usize = 1000;
 
 /// Tells every file that is there.
-pub(crate) fn contents(cx: &mut Cx<'_>, homes: &[HostPath]) {
+pub(crate) fn contents(cx: &mut Cx<'_>, homes: &[HostPath], disks: &mut Disks<'_>) {
     let mut paths: BTreeSet<HostPath> = places::FILES.iter().map(|&f| HostPath::from(f)).collect();
     for home in homes {
         paths.extend(places::HOME_FILES.iter().map(|file| home.join(file)));
@@ -32,14 +33,21 @@ pub(crate) fn contents(cx: &mut Cx<'_>, homes: &[HostPath]) {
         if cx.deadline().is_over() {
             return cx.gap(path, Blocked::OutOfTime);
         }
-        file(cx, path);
+        file(cx, path, disks);
     }
 }
 
-fn file(cx: &mut Cx<'_>, path: &HostPath) {
+fn file(cx: &mut Cx<'_>, path: &HostPath, disks: &mut Disks<'_>) {
     let mut failed = None;
     let host = cx.host();
-    let read = || read_quiet(host, path).map_err(|error| failed = error.blocked()).ok();
+    let mut readings = 0;
+    let read = || {
+        if readings > 0 {
+            disks.forget();
+        }
+        readings += 1;
+        read_quiet(host, path, disks).map_err(|error| failed = error.blocked()).ok()
+    };
     let view = steady(read, FileView::is_quiet, FileView::keep);
     if let Some(view) = view {
         cx.emit(view);
@@ -52,10 +60,16 @@ fn file(cx: &mut Cx<'_>, path: &HostPath) {
 }
 
 /// All ways within a time in which nobody wrote the file.
-fn read_quiet(host: &coroner_host::Host, path: &HostPath) -> Result<FileView, ReadError> {
+fn read_quiet(
+    host: &coroner_host::Host,
+    path: &HostPath,
+    disks: &mut Disks<'_>,
+) -> Result<FileView, ReadError> {
     for _ in 0..TRIES {
         let before = host.open_file(path)?;
-        let view = read_all(&before, path)?;
+        let real = host.resolve(path)?;
+        let on_disk = disks.content(&real, before.stat(), COMPARED);
+        let view = read_all(&before, path, on_disk)?;
         let after = host.open_file(path)?;
         if before.stat() == after.stat() {
             return Ok(view);
@@ -64,12 +78,17 @@ fn read_quiet(host: &coroner_host::Host, path: &HostPath) -> Result<FileView, Re
     Err(Blocked::Vanished.into())
 }
 
-fn read_all(file: &coroner_host::OpenFile, path: &HostPath) -> Result<FileView, Blocked> {
+fn read_all(
+    file: &coroner_host::OpenFile,
+    path: &HostPath,
+    on_disk: Option<Vec<u8>>,
+) -> Result<FileView, Blocked> {
     let (read, _) = file.read_up_to(COMPARED)?;
     let size = usize::try_from(file.stat().size).unwrap_or(usize::MAX);
     let others = [
         (ContentView::Vectored, file.read_vectored(COMPARED)),
         (ContentView::Mapped, file.read_mapped(size.min(COMPARED))),
+        (ContentView::Blocks, on_disk.ok_or(Blocked::Unavailable)),
     ];
     let mut views = vec![ContentView::Read];
     let mut differences = Vec::new();

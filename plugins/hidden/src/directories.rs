@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use coroner_core::{Blocked, Cx, HostPath, ReadError, Text};
+use coroner_host::Host;
 use coroner_host::views::{OpenDir, RawListing};
 use coroner_parse::directory::{DirectoryRecord, names_in_gap};
 
+use crate::disks::Disks;
 use crate::items::{DirectoryView, Oversized};
 use crate::places;
 use crate::steady::steady;
@@ -21,7 +23,7 @@ const KEPT_NAMES: usize = 20;
 const COUNTED_ELSEWHERE: [&str; 2] = ["/proc", "/sys/module"];
 
 /// Tells every directory that is there.
-pub(crate) fn directories(cx: &mut Cx<'_>, homes: &[HostPath]) {
+pub(crate) fn directories(cx: &mut Cx<'_>, homes: &[HostPath], disks: &mut Disks<'_>) {
     let fixed = places::DIRECTORIES.iter().map(|&dir| HostPath::from(dir));
     let of_homes = homes.iter().flat_map(|home| [home.clone(), home.join(".ssh")]);
     let dirs: BTreeSet<HostPath> = fixed.chain(of_homes).collect();
@@ -30,11 +32,11 @@ pub(crate) fn directories(cx: &mut Cx<'_>, homes: &[HostPath]) {
             cx.gap(&dir, Blocked::OutOfTime);
             return;
         }
-        directory(cx, &dir);
+        directory(cx, &dir, disks);
     }
 }
 
-fn directory(cx: &mut Cx<'_>, dir: &HostPath) {
+fn directory(cx: &mut Cx<'_>, dir: &HostPath, disks: &mut Disks<'_>) {
     let open = match cx.host().open_dir(dir) {
         Ok(open) => open,
         Err(ReadError::Absent | ReadError::Blocked(Blocked::NotDirectory)) => return,
@@ -42,7 +44,17 @@ fn directory(cx: &mut Cx<'_>, dir: &HostPath) {
     };
     let by_name = known_names(dir);
     let mut failed = None;
-    let read = || read(&open, dir, &by_name).map_err(|reason| failed = Some(reason)).ok();
+    let host = cx.host();
+    let mut readings = 0;
+    let read = || {
+        if readings > 0 {
+            disks.forget();
+        }
+        readings += 1;
+        let mut view = read(&open, dir, &by_name).map_err(|reason| failed = Some(reason)).ok()?;
+        view.on_disk_alone = on_disk_alone(host, &open, dir, disks);
+        Some(view)
+    };
     if let Some(mut view) = steady(read, DirectoryView::is_quiet, DirectoryView::keep) {
         view.shorten();
         cx.emit(view);
@@ -93,10 +105,23 @@ fn read(open: &OpenDir, dir: &HostPath, by_name: &[&str]) -> Result<DirectoryVie
         large_alone: in_large.difference(&in_small).cloned().collect(),
         small_alone: in_small.difference(&in_large).cloned().collect(),
         unlisted: unlisted.collect(),
+        on_disk_alone: Vec::new(),
         counted,
         shown,
         links_differ: counted.is_some_and(|counted| counted > shown),
     })
+}
+
+/// Names in the blocks of a directory that its listing lacks, when nobody wrote it meanwhile.
+fn on_disk_alone(host: &Host, open: &OpenDir, dir: &HostPath, disks: &mut Disks<'_>) -> Vec<Text> {
+    let mut find = || {
+        let stat = host.stat_followed(dir).ok()?;
+        let on_disk = disks.names(&host.resolve(dir).ok()?, &stat)?;
+        let listed = names(&open.read(LARGE, MOST_NAMES).ok()?);
+        let settled = host.stat_followed(dir).ok()? == stat;
+        settled.then(|| on_disk.difference(&listed).cloned().collect())
+    };
+    find().unwrap_or_default()
 }
 
 fn names(listing: &RawListing) -> BTreeSet<Text> {
@@ -129,7 +154,13 @@ fn too_long(record: &DirectoryRecord) -> Oversized {
 impl DirectoryView {
     /// Nothing in it contradicts anything.
     pub(crate) fn is_quiet(&self) -> bool {
-        let lists = [&self.after_end, &self.large_alone, &self.small_alone, &self.unlisted];
+        let lists = [
+            &self.after_end,
+            &self.large_alone,
+            &self.small_alone,
+            &self.unlisted,
+            &self.on_disk_alone,
+        ];
         self.oversized.is_empty()
             && self.withheld.is_empty()
             && lists.iter().all(|names| names.is_empty())
@@ -144,6 +175,7 @@ impl DirectoryView {
         both(&mut self.large_alone, &again.large_alone);
         both(&mut self.small_alone, &again.small_alone);
         both(&mut self.unlisted, &again.unlisted);
+        both(&mut self.on_disk_alone, &again.on_disk_alone);
         self.withheld.retain(|gone| again.withheld.contains(gone));
         // The name before may be gone, and the hidden one then lies behind another.
         let same = |a: &Oversized, b: &Oversized| {

@@ -125,6 +125,9 @@ pub struct DirectoryView {
     pub small_alone: Vec<Text>,
     /// Names that can be opened and are not in the listing.
     pub unlisted: Vec<Text>,
+    /// Names that the directory's blocks on the disk hold and the listing does not.
+    #[serde(default)]
+    pub on_disk_alone: Vec<Text>,
     /// Subdirectories by the link count, where the file system counts.
     pub counted: Option<u32>,
     /// Subdirectories by name.
@@ -153,6 +156,8 @@ pub enum ContentView {
     Vectored,
     /// `mmap`(2), copied by `process_vm_readv`(2)
     Mapped,
+    /// The blocks of the disk
+    Blocks,
 }
 
 /// Where two ways of reading part.

@@ -1,6 +1,6 @@
 //! Items to findings.
 
-use coroner_core::{Draft, Findings, HostPath, Items, Text};
+use coroner_core::{Confidence, Draft, Findings, HostPath, Items, Severity, Text};
 use coroner_host::views::{BpfTable, PidView};
 
 use crate::items::{
@@ -108,12 +108,17 @@ fn records(view: &DirectoryView, out: &mut Findings) {
 }
 
 fn entries(view: &DirectoryView, out: &mut Findings) {
-    let none = [&view.after_end, &view.large_alone, &view.small_alone, &view.unlisted];
-    if view.withheld.is_empty() && none.iter().all(|names| names.is_empty()) {
+    let told = [&view.after_end, &view.large_alone, &view.small_alone, &view.unlisted];
+    let told = !view.withheld.is_empty() || told.iter().any(|names| !names.is_empty());
+    if !told && view.on_disk_alone.is_empty() {
         return;
     }
     let draft = out.raise(&rules::DIRECTORY_ENTRY, view);
     draft.in_file(&view.dir);
+    if !told {
+        // A disk that keeps its writes back for minutes can look so.
+        draft.graded(Severity::High, Confidence::Likely);
+    }
     for (after, needs) in &view.withheld {
         // 19 bytes stand before a name and one after it.
         let (least, most) = (needs.saturating_sub(27), needs.saturating_sub(20));
@@ -124,6 +129,7 @@ fn entries(view: &DirectoryView, out: &mut Findings) {
     many(draft, "shown to a large buffer alone", &view.large_alone);
     many(draft, "shown to a small buffer alone", &view.small_alone);
     many(draft, "opens and is not listed", &view.unlisted);
+    many(draft, "in the disk's blocks and not listed", &view.on_disk_alone);
 }
 
 fn many(draft: &mut Draft, what: &str, names: &[Text]) {
@@ -147,11 +153,16 @@ fn content(view: &FileView, out: &mut Findings) {
     }
     let draft = out.raise(&rules::CONTENT, view);
     draft.in_file(&view.path);
+    if view.differences.iter().all(|difference| difference.view == ContentView::Blocks) {
+        // A disk that keeps its writes back for minutes can look so.
+        draft.graded(Severity::High, Confidence::Likely);
+    }
     for difference in &view.differences {
         let other = match difference.view {
             ContentView::Read => "read() again gives",
             ContentView::Vectored => "preadv2() gives",
             ContentView::Mapped => "the mapped file gives",
+            ContentView::Blocks => "the disk's blocks hold",
         };
         draft.evidence("from byte", difference.offset.to_string());
         draft.evidence("read() gives", &difference.read);

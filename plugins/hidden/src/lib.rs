@@ -17,6 +17,7 @@ mod content;
 mod contents;
 mod counts;
 mod directories;
+mod disks;
 mod hooks;
 mod items;
 mod judge;
@@ -63,8 +64,10 @@ impl Plugin for Hidden {
 
     fn collect(&self, cx: &mut Cx<'_>) -> Result<(), Skip> {
         let homes = places::homes(cx);
-        directories::directories(cx, &homes);
-        contents::contents(cx, &homes);
+        let mut disks = disks::Disks::new(cx);
+        directories::directories(cx, &homes, &mut disks);
+        contents::contents(cx, &homes, &mut disks);
+        disks.say(cx);
         processes::processes(cx);
         sockets::sockets(cx);
         bpf::bpf(cx);

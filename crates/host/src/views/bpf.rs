@@ -102,10 +102,15 @@ impl BpfTable {
     }
 
     fn open(self, id: u32) -> Result<OwnedFd, Errno> {
-        let fd = bpf(self.get_fd(), &mut [id, 0, 0, 0])?;
-        // SAFETY: a descriptor that the kernel has just made for this process alone.
-        #[allow(unsafe_code)]
-        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+        bpf(self.get_fd(), &mut [id, 0, 0, 0]).map(owned)
+    }
+}
+
+fn owned(fd: i32) -> OwnedFd {
+    // SAFETY: a descriptor that the kernel has just made for this process alone.
+    #[allow(unsafe_code)]
+    unsafe {
+        OwnedFd::from_raw_fd(fd)
     }
 }
 

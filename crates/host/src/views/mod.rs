@@ -5,6 +5,7 @@
 //! and another does not is hidden. Nothing here sends a signal, changes a setting or starts
 //! anything.
 
+mod blocks;
 mod bpf;
 mod content;
 mod directory;
@@ -12,6 +13,7 @@ mod log;
 mod pids;
 mod probe;
 
+pub use blocks::{BlockDevice, DiskFiles};
 pub use bpf::{BpfProgram, BpfTable, bpf_program};
 pub use directory::{OpenDir, RawListing, Withheld};
 pub use log::kernel_log;

@@ -122,10 +122,9 @@ impl Prober {
 
 fn by_path(found: Result<(), ReadError>) -> Answer {
     match found {
-        Ok(()) => Answer::Alive,
+        // When something is mounted there, there is a directory to mount it on.
+        Ok(()) | Err(ReadError::Blocked(Blocked::Escaped | Blocked::Denied)) => Answer::Alive,
         Err(ReadError::Absent) => Answer::Dead,
-        // Something is mounted there, so there is a directory to mount it on.
-        Err(ReadError::Blocked(Blocked::Escaped | Blocked::Denied)) => Answer::Alive,
         Err(_) => Answer::Silent,
     }
 }
