@@ -142,6 +142,12 @@ fn in_a_real_kernel_a_module_off_the_list_is_found_and_nothing_else_in_any_boot(
         assert_eq!(clean.verdict.level, Level::Clean, "{:?}", clean.gaps);
         let module = |item: &&Item| item.kind == "module";
         assert!(clean.items.iter().filter(module).count() > 20, "modules of a real kernel");
+        let by_blocks = |item: &&Item| {
+            let views = item.fields.get("views").map(ToString::to_string).unwrap_or_default();
+            item.kind == "hidden.file" && views.contains("blocks")
+        };
+        let compared = clean.items.iter().filter(by_blocks).count();
+        assert!(compared > 10, "files by the blocks of the disk: {compared}, {:?}", clean.gaps);
         assert_eq!(absent.verdict.level, Level::Compromised);
         let hidden = |f: &&Finding| f.rule == "modules/hidden-module";
         let found: Vec<_> = absent.findings.iter().filter(hidden).collect();

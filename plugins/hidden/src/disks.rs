@@ -15,6 +15,9 @@ const SETTLED: i64 = 300;
 const LARGEST_TABLE: usize = 4 << 20;
 const MOST_NAMES: usize = 50_000;
 const EXT4: [&str; 3] = ["ext4", "ext3", "ext2"];
+/// Those that have no disk to compare with.
+const WITHOUT_DISK: [&str; 8] =
+    ["tmpfs", "ramfs", "devtmpfs", "devpts", "proc", "sysfs", "cgroup2", "bpf"];
 
 type Numbers = (u32, u32);
 
@@ -102,6 +105,9 @@ impl<'a> Disks<'a> {
             return None;
         }
         let point = HostPath::new(mount.point.as_bytes());
+        if WITHOUT_DISK.iter().any(|name| mount.file_system == *name) {
+            return None;
+        }
         if !EXT4.iter().any(|name| mount.file_system == *name) {
             return self.refuse(&point, Blocked::Unsupported);
         }
