@@ -11,6 +11,7 @@ use coroner_plugin_libvirt as _;
 use coroner_plugin_logins as _;
 use coroner_plugin_modules as _;
 use coroner_plugin_processes as _;
+use coroner_plugin_sockets as _;
 use coroner_plugin_startup as _;
 
 pub(crate) use coroner_core::registry;
