@@ -41,7 +41,9 @@ impl Load {
                 let many: Vec<_> = (0..8)
                     .map(|_| thread::spawn(|| thread::sleep(Duration::from_micros(300))))
                     .collect();
-                many.into_iter().for_each(|one| one.join().unwrap());
+                for one in many {
+                    one.join().unwrap();
+                }
             });
         });
         scope.spawn(|| self.connect());

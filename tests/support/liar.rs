@@ -42,18 +42,17 @@ impl Call {
 
     /// An argument that the kernel takes as a 32-bit number with a sign.
     pub(crate) fn signed(&self, index: usize) -> i32 {
-        i32::try_from(self.argument(index) & 0xffff_ffff)
-            .unwrap_or_else(|_| (self.argument(index) & 0xffff_ffff) as u32 as i32)
+        u32::try_from(self.argument(index) & 0xffff_ffff).unwrap().cast_signed()
     }
 
     /// What it returns: negative for an error.
     pub(crate) fn result(&self) -> i64 {
-        self.registers.rax as i64
+        self.registers.rax.cast_signed()
     }
 
     /// Makes it return something else.
     pub(crate) fn set_result(&mut self, result: i64) {
-        self.registers.rax = result as u64;
+        self.registers.rax = result.cast_unsigned();
         self.edited = true;
     }
 

@@ -134,8 +134,8 @@ impl<'a> Disks<'a> {
         let events = format!("/sys/dev/block/{}:{}/uevent", numbers.0, numbers.1);
         let events = self.host.read(&HostPath::new(events), 4096);
         let events = events.map_err(|error| error.blocked().unwrap_or(Blocked::Unavailable))?;
-        let lines = events.bytes.split(|&byte| byte == b'\n');
-        let name = lines.filter_map(|line| line.strip_prefix(b"DEVNAME=")).next();
+        let mut lines = events.bytes.split(|&byte| byte == b'\n');
+        let name = lines.find_map(|line| line.strip_prefix(b"DEVNAME="));
         let name =
             name.and_then(|name| std::str::from_utf8(name).ok()).ok_or(Blocked::Malformed)?;
         DiskFiles::load(BlockDevice::open(&self.host.sources().root, name, numbers)?)

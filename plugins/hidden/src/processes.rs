@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use coroner_core::{Blocked, Cx, HostPath, Scope, Text};
+use coroner_core::{Blocked, Cx, HostPath, ReadError, Scope, Text};
 use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
 use coroner_parse::process::{process_stat, process_status};
 
@@ -40,7 +40,7 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
         let why = "numbers of processes are not the kernel's own in this pid namespace";
         return cx.gap_because(&HostPath::new("/proc/self/ns/pid"), Blocked::Unavailable, why);
     }
-    let opened = cx.host().open_dir(&dir).map_err(|error| error.blocked());
+    let opened = cx.host().open_dir(&dir).map_err(ReadError::blocked);
     let prober = opened.and_then(|proc| Prober::new(proc).map_err(Some));
     let prober = match prober {
         Ok(prober) => prober,

@@ -1,7 +1,7 @@
 //! Sockets by the kernel's counters, beside the tables that list them.
 //!
 //! Ports are not tried with bind(2): for a moment each would be taken away from a service that is
-//! just starting. sock_diag is not asked: it would make the kernel load a module of the host.
+//! just starting. `sock_diag` is not asked: it would make the kernel load a module of the host.
 
 use std::collections::BTreeMap;
 
@@ -93,6 +93,6 @@ fn listed(table: &str, content: &[u8]) -> usize {
         return content.split(|&b| b == b'\n').filter(|line| !line.is_empty()).count().max(1) - 1;
     }
     let uncounted = [TcpState::TimeWait, TcpState::SynReceived, TcpState::NewSynReceived];
-    let sockets = inet_table(content).into_iter().flatten();
+    let sockets = inet_table(content).flatten();
     sockets.filter(|socket| !uncounted.contains(&socket.state)).count()
 }

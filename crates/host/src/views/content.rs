@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_short_under_a_mapping_is_survived() {
-        let (dir, file) = file(&[b'x'; 20_000]);
+        let (dir, file) = file(&vec![b'x'; 20_000]);
         std::fs::write(dir.path().join("file"), "short").unwrap();
         let read = file.read_mapped(20_000);
         assert!(read.as_ref().is_ok_and(|bytes| bytes.len() <= 4096) || read.is_err(), "{read:?}");
