@@ -113,6 +113,26 @@ fn a_busy_machine_hides_nothing() {
     assert_eq!(told, Vec::<String>::new(), "in {audits} audits beside {counts:?}");
 }
 
+/// A /proc of its own for the audit, in which nobody sees what he could not trace.
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_hardened_proc_hides_nothing_that_is_told_as_hidden() {
+    let script = "mount -t proc -o hidepid=2,gid=12345 proc /proc && exec \"$0\" \"$@\"";
+    let output = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "/bin/sh", "-c", script])
+        .arg(env!("CARGO_BIN_EXE_coroner"))
+        .args(["audit", "--format", "json", "--only", "hidden", "--scope", "quick"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let report = report(&output);
+    let hidden = report.findings.iter().filter(|f| f.rule.starts_with("hidden/"));
+    assert_eq!(shown(&hidden.collect::<Vec<_>>()), Vec::<String>::new());
+    let asked = report.items.iter().any(|item| item.kind == "hidden.pid-views");
+    let said = report.gaps.iter().any(|gap| gap.plugin == "hidden" && gap.matters);
+    assert!(asked || said, "{:?}", report.gaps);
+}
+
 /// Boots of the real kernel; `CORONER_BOOTS` says another number.
 fn boots() -> u32 {
     std::env::var("CORONER_BOOTS").map_or(2, |text| text.parse().unwrap())

@@ -191,6 +191,21 @@ impl Host {
         self.ask(path, Root::open_dir)
     }
 
+    /// Does `work` on a thread that Landlock does not bind: where /proc is mounted with `hidepid`,
+    /// its listing holds only processes that the reader could trace.
+    ///
+    /// # Errors
+    /// [`Blocked::Failed`] when the work panicked.
+    pub fn unbound<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Blocked> {
+        match &self.aside {
+            Some(aside) => aside.ask(move |_| work()),
+            None => Ok(work()),
+        }
+    }
+
     /// Reads a link; see [`Root::read_link`].
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! Numbers that the kernel keeps, beside what it shows one by one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use coroner_core::{Blocked, Cx, HostPath, ReadError};
-use coroner_host::views::OpenDir;
+use coroner_host::views::{OpenDir, Prober};
 
 use crate::items::{CountedThing, Shortfall};
 use crate::processes::listed;
@@ -15,14 +16,15 @@ const LARGE: usize = 32 << 10;
 const MOST: usize = 1 << 20;
 
 /// Tells how many processes and threads the kernel counts and does not show.
-pub(crate) fn counts(cx: &mut Cx<'_>, proc: &OpenDir) {
+pub(crate) fn counts(cx: &mut Cx<'_>, prober: &Arc<Prober>) {
     let named = [
         (CountedThing::Processes, "/proc", processes as fn(&OpenDir) -> Option<u32>),
         (CountedThing::Threads, "/proc/loadavg", threads),
     ];
     for (thing, source, missing) in named {
         let source = HostPath::new(source);
-        match least(|| missing(proc)) {
+        let prober = Arc::clone(prober);
+        match cx.host().unbound(move || least(|| missing(prober.proc()))).ok().flatten() {
             Some(missing) => cx.emit(Shortfall { thing, source, missing }),
             None => cx.minor_gap(&source, Blocked::Unavailable, "a count of what runs"),
         }

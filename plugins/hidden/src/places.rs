@@ -14,6 +14,7 @@ pub(crate) static READS: &[&str] = &[
     "/proc/stat",
     "/proc/sys/kernel/pid_max",
     "/proc/self/mountinfo",
+    "/proc/self/mounts",
     "/sys/module",
     "/sys/dev/block/*/uevent",
     "/dev/*",

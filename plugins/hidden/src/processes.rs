@@ -1,6 +1,7 @@
 //! Every number that could be a process, asked for in two ways; those that disagree in all ways.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use coroner_core::{Blocked, Cx, HostPath, ReadError, Scope, Text};
 use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
@@ -40,10 +41,14 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
         let why = "numbers of processes are not the kernel's own in this pid namespace";
         return cx.gap_because(&HostPath::new("/proc/self/ns/pid"), Blocked::Unavailable, why);
     }
+    if hides_processes(cx) {
+        let why = "/proc is mounted with hidepid, and this process may not trace others";
+        return cx.gap_because(&dir, Blocked::Denied, why);
+    }
     let opened = cx.host().open_dir(&dir).map_err(ReadError::blocked);
     let prober = opened.and_then(|proc| Prober::new(proc).map_err(Some));
     let prober = match prober {
-        Ok(prober) => prober,
+        Ok(prober) => Arc::new(prober),
         Err(reason) => return cx.gap(&dir, reason.unwrap_or(Blocked::Vanished)),
     };
     let working = prober.working();
@@ -52,17 +57,36 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
             cx.gap_because(&dir, Blocked::Unsupported, why);
         }
     }
-    counts::counts(cx, prober.proc());
+    counts::counts(cx, &prober);
     let highest = highest(cx);
     let scan = scan(cx, &prober, &working, highest);
     let silent = PidView::ALL.into_iter().filter(|view| !working.contains(view)).collect();
-    let scanned = scan.views.clone();
-    cx.emit(PidViews { working: working.clone(), silent, scanned, highest });
-    let check = Check { prober: &prober, working: &working };
-    for process in check.disagreements(scan.suspects) {
-        let process = described(cx, process);
-        cx.emit(process);
+    cx.emit(PidViews { working: working.clone(), silent, scanned: scan.views, highest });
+    let check = move || Check { prober: &prober, working: &working }.disagreements(scan.suspects);
+    match cx.host().unbound(check) {
+        Ok(found) => {
+            for process in found {
+                let process = described(cx, process);
+                cx.emit(process);
+            }
+        }
+        Err(reason) => cx.gap(&dir, reason),
     }
+}
+
+/// Whether the listing of /proc lacks what this process may not trace (`hidepid`, proc(5)).
+fn hides_processes(cx: &mut Cx<'_>) -> bool {
+    let first = cx.host().read_link(&HostPath::new("/proc/1/exe"));
+    if first.is_ok() {
+        return false;
+    }
+    let mounts = cx.read(&HostPath::new("/proc/self/mounts"));
+    let mounts = mounts.map(|content| content.bytes).unwrap_or_default();
+    let mut options = mounts.split(|byte| b" ,\n".contains(byte));
+    options.any(|option| {
+        let hides = option.strip_prefix(b"hidepid=");
+        hides.is_some_and(|how| !matches!(how, b"0" | b"off"))
+    })
 }
 
 /// The highest number to ask for: the kernel's own limit, which takes a second. In scope `quick` it
@@ -98,11 +122,11 @@ struct Scanned {
     suspects: BTreeSet<u32>,
 }
 
-fn scan(cx: &mut Cx<'_>, prober: &Prober, working: &[PidView], highest: u32) -> Scanned {
+fn scan(cx: &mut Cx<'_>, prober: &Arc<Prober>, working: &[PidView], highest: u32) -> Scanned {
     let dir = HostPath::new("/proc");
     let deadline = cx.deadline();
     let mut scanned = Scanned { views: Vec::new(), suspects: BTreeSet::new() };
-    let before = listed(prober.proc()).unwrap_or_default();
+    let before = all(cx, prober).unwrap_or_default().0;
     let mut alive: Vec<BTreeSet<u32>> = Vec::new();
     for ways in [&BY_TASK[..], &BY_NUMBER[..]] {
         let Some(view) = ways.iter().find(|view| working.contains(view)) else { continue };
@@ -113,11 +137,10 @@ fn scan(cx: &mut Cx<'_>, prober: &Prober, working: &[PidView], highest: u32) -> 
         scanned.views.push(*view);
         alive.push(scan.alive.into_iter().collect());
     }
-    let Some(after) = listed(prober.proc()) else {
+    let Some((after, threads)) = all(cx, prober) else {
         cx.gap(&dir, Blocked::Malformed);
         return scanned;
     };
-    let threads = threads(prober.proc(), &after);
     for alive in &alive {
         let shown =
             |pid: &u32| before.contains(pid) || after.contains(pid) || threads.contains(pid);
@@ -130,6 +153,17 @@ fn scan(cx: &mut Cx<'_>, prober: &Prober, working: &[PidView], highest: u32) -> 
         scanned.suspects = scanned.suspects.into_iter().take(MOST_SUSPECTS).collect();
     }
     scanned
+}
+
+/// The processes that the listing names, and their threads.
+fn all(cx: &Cx<'_>, prober: &Arc<Prober>) -> Option<(BTreeSet<u32>, BTreeSet<u32>)> {
+    let prober = Arc::clone(prober);
+    let look = move || {
+        let pids = listed(prober.proc())?;
+        let threads = threads(prober.proc(), &pids);
+        Some((pids, threads))
+    };
+    cx.host().unbound(look).ok().flatten()
 }
 
 /// The processes that the listing names.
