@@ -5,6 +5,8 @@
 pub(crate) mod guest;
 pub(crate) mod packs;
 pub(crate) mod baseline;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod liar;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

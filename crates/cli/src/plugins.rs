@@ -5,6 +5,7 @@ use coroner_plugin_accounts as _;
 use coroner_plugin_binaries as _;
 use coroner_plugin_cron as _;
 use coroner_plugin_firewall as _;
+use coroner_plugin_hidden as _;
 use coroner_plugin_launch as _;
 use coroner_plugin_libvirt as _;
 use coroner_plugin_logins as _;

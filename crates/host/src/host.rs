@@ -8,6 +8,7 @@ use coroner_parse::Text;
 
 use crate::aside::Aside;
 use crate::processes::{Outcome, Reader, pids, read_code};
+use crate::views::OpenDir;
 use crate::{
     Blocked, Content, HostPath, Listing, OpenFile, ProcessCode, Processes, ReadError, Root, Stat,
 };
@@ -108,6 +109,19 @@ impl Host {
         self.has_kernel() && (same || self.sources.root == Path::new("/"))
     }
 
+    /// Whether numbers of processes mean the same to the kernel, to this process and in /proc: it
+    /// lives in the first namespace (`PROC_PID_INIT_INO`, `linux/proc_ns.h`), and /proc calls it
+    /// by its own number.
+    pub fn has_first_pids(&self) -> bool {
+        const FIRST: &str = "pid:[4026531836]";
+        let space = std::fs::read_link("/proc/self/ns/pid");
+        let number = self.read_link(&HostPath::new("/proc/self"));
+        let own = std::process::id().to_string();
+        self.has_kernel()
+            && space.is_ok_and(|space| space == Path::new(FIRST))
+            && number.is_ok_and(|number| number == own.as_str())
+    }
+
     /// The directories this host was opened from.
     pub fn sources(&self) -> &HostSources {
         &self.sources
@@ -167,6 +181,29 @@ impl Host {
             entry.path = path.join(entry.name.as_bytes());
         }
         Ok(listing)
+    }
+
+    /// Opens a directory; see [`Root::open_dir`].
+    ///
+    /// # Errors
+    /// Absent, or blocked.
+    pub fn open_dir(&self, path: &HostPath) -> Result<OpenDir, ReadError> {
+        self.ask(path, Root::open_dir)
+    }
+
+    /// Does `work` on a thread that Landlock does not bind: where /proc is mounted with `hidepid`,
+    /// its listing holds only processes that the reader could trace.
+    ///
+    /// # Errors
+    /// [`Blocked::Failed`] when the work panicked.
+    pub fn unbound<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Blocked> {
+        match &self.aside {
+            Some(aside) => aside.ask(move |_| work()),
+            None => Ok(work()),
+        }
     }
 
     /// Reads a link; see [`Root::read_link`].

@@ -19,6 +19,7 @@ mod root;
 pub mod sandbox;
 mod stat;
 mod system;
+pub mod views;
 
 pub use blocked::{Blocked, ReadError};
 pub use dir::{DirEntry, Listing};

@@ -9,6 +9,7 @@ use coroner_parse::Text;
 use pathrs::flags::OpenFlags;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 
+use crate::views::OpenDir;
 use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
 use crate::{detached, dir};
 
@@ -149,6 +150,18 @@ impl Root {
         }
         let fd = self.reopen(&handle, OFlags::DIRECTORY)?;
         dir::read_dir(fd.as_fd(), path, limit)
+    }
+
+    /// Opens a directory, links followed inside the root, for reading its records as they are.
+    ///
+    /// # Errors
+    /// As [`Root::list`].
+    pub fn open_dir(&self, path: &HostPath) -> Result<OpenDir, ReadError> {
+        let handle = self.handle(path, OpenFlags::empty())?;
+        if stat_of(&handle)?.kind != FileType::Directory {
+            return Err(Blocked::NotDirectory.into());
+        }
+        Ok(OpenDir::new(self.reopen(&handle, OFlags::DIRECTORY)?))
     }
 
     /// The names in a directory, at most `limit`, with what each of them is: one statx(2) a name,

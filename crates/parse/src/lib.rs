@@ -6,6 +6,7 @@
 pub mod account;
 pub mod command;
 mod digest;
+pub mod directory;
 pub mod elf;
 pub mod firewall;
 mod line;

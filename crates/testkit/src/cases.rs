@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use coroner_core::packages::{Package, Proof};
-use coroner_core::{HostPath, Launch, Options, Report, Scope, Text, Time, Trigger, registry};
+use coroner_core::{HostPath, Item, Launch, Options, Report, Scope, Text, Time, Trigger, registry};
 use serde::Deserialize;
 
 use crate::audit::usual_now;
@@ -53,6 +53,8 @@ struct Case {
     package: Vec<PackageSpec>,
     #[serde(default)]
     launch: Vec<LaunchSpec>,
+    #[serde(default)]
+    item: Vec<Item>,
     #[serde(default)]
     options: OptionSpec,
 }
@@ -213,6 +215,7 @@ impl Case {
                 rewritten_lists: self.rewritten_lists.clone(),
             },
             launches: self.launch.iter().map(LaunchSpec::launch).collect(),
+            items: self.item.clone(),
             options: self.options.options(),
         }
     }

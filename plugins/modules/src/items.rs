@@ -78,6 +78,9 @@ pub struct KernelState {
     pub taints: Vec<Taint>,
     /// Of the letters that modules bring, those that no listed module has.
     pub unexplained: Vec<Taint>,
+    /// Modules of which the kernel's log says that they tainted it, and which are not listed.
+    #[serde(default)]
+    pub tainted_by: Vec<Text>,
     /// `module.sig_enforce`: unsigned modules are refused.
     pub sig_enforce: Option<bool>,
     /// `none`, `integrity` or `confidentiality`.
@@ -120,6 +123,25 @@ impl ItemKind for LinkCount {
 
     fn key(&self) -> Text {
         Text::from(&self.dir)
+    }
+}
+
+/// The memory that the module loader holds, beside the modules that are listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoaderMemory {
+    /// Bytes by `/proc/vmallocinfo`, without guard pages.
+    pub held: u64,
+    /// Bytes of all modules in `/proc/modules`.
+    pub listed: u64,
+    /// More is held than listed, three times over.
+    pub differ: bool,
+}
+
+impl ItemKind for LoaderMemory {
+    const KIND: &'static str = "module.memory";
+
+    fn key(&self) -> Text {
+        Text::from("/proc/vmallocinfo")
     }
 }
 

@@ -6,7 +6,8 @@ use coroner_core::{Confidence, FileFacts, Findings, HostPath, Items, PackageStat
 use coroner_parse::module::is_module_file;
 
 use crate::items::{
-    Autoload, Disagreement, KernelModule, KernelState, LinkCount, ModuleTree, StartParameter,
+    Autoload, Disagreement, KernelModule, KernelState, LinkCount, LoaderMemory, ModuleTree,
+    StartParameter,
 };
 use crate::place::Place;
 use crate::rules;
@@ -38,6 +39,9 @@ pub(crate) fn everything(items: &Items, out: &mut Findings) {
     }
     for links in items.all::<LinkCount>() {
         link_count(&links, out);
+    }
+    for memory in items.all::<LoaderMemory>() {
+        loader_memory(&memory, out);
     }
     for parameter in items.all::<StartParameter>() {
         protection(&parameter, out);
@@ -87,6 +91,20 @@ fn link_count(links: &LinkCount, out: &mut Findings) {
         .graded(Severity::High, Confidence::Likely)
         .evidence("directories by link count", links.counted.to_string())
         .evidence("directories shown", links.shown.to_string());
+}
+
+/// What a module's code and data lie in stays, whatever lists it has left. The address sanitizer
+/// and kernels built otherwise may hold more, never a kernel of a distribution.
+fn loader_memory(memory: &LoaderMemory, out: &mut Findings) {
+    if !memory.differ {
+        return;
+    }
+    let draft = out.raise(&rules::HIDDEN_MODULE, memory);
+    draft
+        .in_file(&HostPath::new("/proc/vmallocinfo"))
+        .graded(Severity::High, Confidence::Likely)
+        .evidence("bytes that the module loader holds", memory.held.to_string())
+        .evidence("bytes of all listed modules", memory.listed.to_string());
 }
 
 /// The releases whose modules no package owns: three quarters and more of them.
@@ -211,6 +229,9 @@ fn taint(state: &KernelState, out: &mut Findings) {
         let letter = taint.letter.to_string();
         draft.in_file(&HostPath::new("/proc/sys/kernel/tainted")).evidence("letter", letter);
         draft.evidence("meaning", taint.meaning.clone());
+        for module in &state.tainted_by {
+            draft.evidence("named in the kernel's log", module);
+        }
     }
 }
 

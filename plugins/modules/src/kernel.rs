@@ -18,6 +18,7 @@ pub(crate) fn state(cx: &mut Cx<'_>, release: Option<Text>) -> KernelState {
         loads_modules: modprobe.is_some() || exists(cx, "/proc/modules"),
         taints: taints(cx),
         unexplained: Vec::new(),
+        tainted_by: Vec::new(),
         sig_enforce: word(cx, "/sys/module/module/parameters/sig_enforce").map(|text| is_on(&text)),
         lockdown: lockdown(cx),
         modules_disabled: word(cx, "/proc/sys/kernel/modules_disabled").map(|text| is_on(&text)),

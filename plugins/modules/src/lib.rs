@@ -10,14 +10,16 @@
 //! Ordinary are DKMS modules (zfs, nvidia, wireguard), a vendor's endpoint protection, a kernel
 //! built on the host, and the taint that a module leaves behind when it is unloaded.
 //!
-//! It cannot see a module that has taken itself out of the list, the symbols and `/sys/module`
-//! alike, nor code that was loaded without being a module.
+//! The memory that the loader asked for is counted too, and only code that frees or renames that as
+//! well is in none of the views. It cannot see code that was loaded without being a module, and on
+//! kernels since 6.10 the loader's memory cannot be told from other code's.
 
 mod autoload;
 mod boot;
 mod items;
 mod judge;
 mod kernel;
+mod memory;
 mod place;
 mod rules;
 mod trees;
@@ -26,8 +28,8 @@ mod views;
 use coroner_core::{Cx, Findings, ItemType, Items, Meta, Needs, Plugin, Skip};
 
 pub use items::{
-    Autoload, Disagreement, KernelModule, KernelState, LinkCount, ModprobeCommand, ModuleTree,
-    StartParameter,
+    Autoload, Disagreement, KernelModule, KernelState, LinkCount, LoaderMemory, ModprobeCommand,
+    ModuleTree, StartParameter,
 };
 pub use place::Place;
 
@@ -42,6 +44,7 @@ static META: Meta = Meta {
     reads: &[
         "/proc/modules",
         "/proc/kallsyms",
+        "/proc/vmallocinfo",
         "/proc/cmdline",
         "/proc/sys/kernel/*",
         "/sys/module/**",
@@ -77,6 +80,7 @@ static META: Meta = Meta {
         ItemType::of::<KernelModule>(),
         ItemType::of::<KernelState>(),
         ItemType::of::<LinkCount>(),
+        ItemType::of::<LoaderMemory>(),
         ItemType::of::<ModuleTree>(),
         ItemType::of::<Autoload>(),
         ItemType::of::<ModprobeCommand>(),

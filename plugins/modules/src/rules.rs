@@ -23,7 +23,7 @@ pub(crate) static HIDDEN_MODULE: Rule = Rule {
     confidence: Certain,
     title: "A kernel module is loaded and hides from the list of modules",
     why: "A rootkit takes itself out of the kernel's list so that lsmod does not show it; its directory below \
-          /sys/module, its symbols, or its place in the link count of /sys/module stay. Three readings agreed, so it is not one that was just coming or going.",
+          /sys/module, its symbols, its memory, or its place in the link count of /sys/module stay. Three readings agreed, so it is not one that was just coming or going.",
     benign: "none known",
     attack: &["T1014", "T1547.006"],
     next: &[

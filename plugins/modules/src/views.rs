@@ -9,7 +9,8 @@ use std::time::Duration;
 use coroner_core::{Blocked, Cx, FileType, HostPath, ReadError, Text};
 use coroner_parse::module::{LoadedModule, SymbolTags, loaded_modules, module_object};
 
-use crate::items::{Disagreement, KernelModule, KernelState, LinkCount};
+use crate::items::{Disagreement, KernelModule, KernelState, LinkCount, LoaderMemory};
+use crate::memory;
 use crate::trees::ModuleFiles;
 
 /// 20,000 modules of 100 bytes.
@@ -41,6 +42,7 @@ struct Reading {
     in_sysfs: Option<BTreeSet<Text>>,
     symbols: Option<SymbolTags>,
     links: Option<LinkCount>,
+    memory: Option<LoaderMemory>,
 }
 
 /// Tells the modules, the kernel's state and the link counts.
@@ -48,8 +50,9 @@ pub(crate) fn modules(cx: &mut Cx<'_>, files: &ModuleFiles, mut state: KernelSta
     let reading = Reading::read(cx);
     let mut contradictions = reading.contradictions();
     let mut links_differ = reading.links.as_ref().is_some_and(|links| links.differ);
+    let mut memory_differs = reading.memory.as_ref().is_some_and(|memory| memory.differ);
     for _ in 0..2 {
-        if contradictions.is_empty() && !links_differ {
+        if contradictions.is_empty() && !links_differ && !memory_differs {
             break;
         }
         std::thread::sleep(PAUSE);
@@ -57,11 +60,16 @@ pub(crate) fn modules(cx: &mut Cx<'_>, files: &ModuleFiles, mut state: KernelSta
         let still = again.contradictions();
         contradictions.retain(|name, kind| still.get(name) == Some(kind));
         links_differ &= again.links.as_ref().is_some_and(|links| links.differ);
+        memory_differs &= again.memory.as_ref().is_some_and(|memory| memory.differ);
+    }
+    if let Some(memory) = &reading.memory {
+        cx.emit(LoaderMemory { differ: memory_differs, ..memory.clone() });
     }
     if let Some(links) = &reading.links {
         cx.emit(LinkCount { differ: links_differ, ..links.clone() });
     }
     reading.explain(&mut state);
+    state.tainted_by = memory::tainted_by(cx, |name| reading.lists(name));
     cx.emit(state);
     for module in reading.items(&contradictions) {
         let module = with_file(cx, files, module);
@@ -74,12 +82,18 @@ impl Reading {
         let before = listed(cx);
         let (in_sysfs, links) = in_sysfs(cx);
         let symbols = symbols(cx);
+        let memory = before.as_ref().and_then(|before| memory::of_loader(cx, before));
         // Once more after the others: a module that came in between is in one of the two.
         let listed = before.and_then(|mut before| {
             before.extend(listed(cx)?);
             Some(before)
         });
-        Self { listed, in_sysfs, symbols, links }
+        Self { listed, in_sysfs, symbols, links, memory }
+    }
+
+    /// Whether a module is in the list, or the list could not be read.
+    fn lists(&self, name: &Text) -> bool {
+        self.listed.as_ref().is_none_or(|listed| listed.contains_key(name))
     }
 
     fn contradictions(&self) -> BTreeMap<Text, Disagreement> {

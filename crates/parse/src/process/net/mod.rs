@@ -1,9 +1,11 @@
 //! The socket tables of a network namespace: `/proc/PID/net/*` (`proc_pid_net(5)`).
 
+mod counts;
 mod inet;
 mod packet;
 mod unix;
 
+pub use counts::{protocol_counts, sockets_in_use};
 pub use inet::{InetSocket, TcpState, inet_table};
 pub use packet::{PacketKind, PacketSocket, packet_table};
 pub use unix::{UnixSocket, unix_table};

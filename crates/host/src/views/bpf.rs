@@ -1,0 +1,172 @@
+//! BPF objects by bpf(2): the list that the kernel gives, and each number that can be opened.
+//!
+//! Opening takes a reference that ends with the descriptor; nothing is loaded, attached or changed.
+
+use std::collections::BTreeSet;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use coroner_parse::Text;
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::pids::last_errno;
+use crate::Blocked;
+
+/// What is asked for.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum BpfTable {
+    /// Programs.
+    Programs,
+    /// Maps.
+    Maps,
+    /// Links: attachments of programs.
+    Links,
+}
+
+/// A program, as far as the kernel tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BpfProgram {
+    /// Its type (`enum bpf_prog_type`, linux/bpf.h).
+    pub kind: u32,
+    /// Its name, at most 15 bytes.
+    pub name: Text,
+    /// Who loaded it.
+    pub uid: u32,
+}
+
+/// Objects of one table that are listed: more than any host has.
+const MOST: usize = 100_000;
+/// `BPF_OBJ_GET_INFO_BY_FD`, linux/bpf.h.
+const GET_INFO: libc::c_long = 15;
+
+impl BpfTable {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Programs, Self::Maps, Self::Links];
+
+    /// `BPF_PROG_GET_NEXT_ID` and its neighbours, `enum bpf_cmd` in linux/bpf.h.
+    fn get_next(self) -> libc::c_long {
+        match self {
+            Self::Programs => 11,
+            Self::Maps => 12,
+            Self::Links => 31,
+        }
+    }
+
+    /// `BPF_PROG_GET_FD_BY_ID` and its neighbours.
+    fn get_fd(self) -> libc::c_long {
+        match self {
+            Self::Programs => 13,
+            Self::Maps => 14,
+            Self::Links => 30,
+        }
+    }
+
+    /// The numbers that the kernel lists.
+    ///
+    /// # Errors
+    /// [`Blocked::Denied`] without `CAP_SYS_ADMIN`, [`Blocked::Unsupported`] where the kernel has
+    /// no such table.
+    pub fn listed(self) -> Result<BTreeSet<u32>, Blocked> {
+        let mut found = BTreeSet::new();
+        let mut last = 0;
+        while found.len() < MOST {
+            // `start_id` and the place of `next_id`.
+            let mut question = [last, 0, 0, 0];
+            match bpf(self.get_next(), &mut question) {
+                Ok(_) => {}
+                Err(Errno::NOENT) => return Ok(found),
+                Err(errno) => return Err(refused(errno)),
+            }
+            last = question.get(1).copied().unwrap_or_default();
+            // A kernel that goes back would be asked for ever.
+            if !found.insert(last) || found.last() != Some(&last) {
+                return Err(Blocked::Malformed);
+            }
+        }
+        Err(Blocked::TooLarge)
+    }
+
+    /// Whether a number can be opened.
+    ///
+    /// # Errors
+    /// As [`BpfTable::listed`].
+    pub fn opens(self, id: u32) -> Result<bool, Blocked> {
+        match self.open(id) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(refused(errno)),
+        }
+    }
+
+    fn open(self, id: u32) -> Result<OwnedFd, Errno> {
+        bpf(self.get_fd(), &mut [id, 0, 0, 0]).map(owned)
+    }
+}
+
+fn owned(fd: i32) -> OwnedFd {
+    // SAFETY: a descriptor that the kernel has just made for this process alone.
+    #[allow(unsafe_code)]
+    unsafe {
+        OwnedFd::from_raw_fd(fd)
+    }
+}
+
+/// What the kernel tells of a program; `None` when it is gone.
+pub fn bpf_program(id: u32) -> Option<BpfProgram> {
+    let fd = BpfTable::Programs.open(id).ok()?;
+    // `struct bpf_prog_info` up to the name: type at 0, uid at 48, name at 64.
+    let mut info = [0_u8; 80];
+    let address = (&raw mut info) as u64;
+    let (low, high) = ((address & 0xffff_ffff) as u32, (address >> 32) as u32);
+    let number = u32::try_from(fd.as_raw_fd()).ok()?;
+    let halves = if cfg!(target_endian = "little") { [low, high] } else { [high, low] };
+    let mut question = [number, u32::try_from(info.len()).ok()?, halves[0], halves[1]];
+    bpf(GET_INFO, &mut question).ok()?;
+    let word = |at: usize| Some(u32::from_ne_bytes(*info.get(at..)?.first_chunk()?));
+    let name = info.get(64..)?.split(|&byte| byte == 0).next().unwrap_or_default();
+    Some(BpfProgram { kind: word(0)?, name: Text::from(name), uid: word(48)? })
+}
+
+/// bpf(2) with an attribute of 16 bytes: what every command here reads and writes. For
+/// `GET_INFO` its last eight bytes are the address of a buffer whose length stands before it.
+fn bpf(command: libc::c_long, attribute: &mut [u32; 4]) -> Result<i32, Errno> {
+    // SAFETY: the kernel reads and writes the 16 bytes of `attribute`, and for `GET_INFO` at most
+    // the length given of a buffer that lives in the caller.
+    #[allow(unsafe_code)]
+    let got = unsafe {
+        libc::syscall(libc::SYS_bpf, command, attribute.as_mut_ptr(), size_of_val(attribute))
+    };
+    if got < 0 { Err(last_errno()) } else { i32::try_from(got).map_err(|_| Errno::IO) }
+}
+
+/// An older kernel does not know the command.
+fn refused(errno: Errno) -> Blocked {
+    match errno {
+        Errno::INVAL => Blocked::Unsupported,
+        other => Blocked::from_errno(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(not(feature = "test-live"), ignore = "needs root: tests/run")]
+    fn what_is_listed_opens_and_what_is_not_does_not() {
+        for table in BpfTable::ALL {
+            let listed = table.listed().unwrap();
+            for id in &listed {
+                // It may be gone by now, and is not listed any more then.
+                assert!(table.opens(*id).unwrap() || !table.listed().unwrap().contains(id));
+            }
+            assert!(!table.opens(u32::MAX).unwrap());
+        }
+        for id in BpfTable::Programs.listed().unwrap() {
+            assert!(bpf_program(id).is_none_or(|program| program.kind > 0));
+        }
+    }
+}
