@@ -7,10 +7,12 @@
 
 mod aside;
 mod blocked;
+pub mod capture;
 mod detached;
 mod dir;
 mod file;
 mod host;
+mod mapping;
 pub mod md5;
 pub mod netfilter;
 mod path;
@@ -18,6 +20,7 @@ mod root;
 pub mod sandbox;
 mod stat;
 mod system;
+pub mod tracepoint;
 
 pub use blocked::{Blocked, ReadError};
 pub use dir::{DirEntry, Listing};

@@ -12,6 +12,8 @@ mod line;
 pub mod login;
 pub mod module;
 pub mod package;
+pub mod packet;
+pub mod perf;
 pub mod schedule;
 pub mod startup;
 mod text;
