@@ -2,9 +2,11 @@
 //! source addresses a host may use.
 
 mod block;
+mod counters;
 mod headers;
 mod local;
 
 pub use block::{Frame, frames};
+pub use counters::{DeviceCounters, device_counters};
 pub use headers::{Packet, Ports, TcpFlags};
 pub use local::{LocalNets, fib_trie, inet6_addresses, ipv4_routes, ipv6_routes};
