@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use coroner_host::{Blocked, Content, DirEntry, FileType, Host, HostPath, ReadError, Stat};
+use coroner_host::{
+    Blocked, Content, DirEntry, FileType, Host, HostPath, Processes, ReadError, Stat,
+};
 use coroner_parse::{BadLine, Text};
 
 use crate::room::{Room, Rooms};
@@ -76,6 +78,19 @@ impl<'a> Cx<'a> {
     /// What the person who started the audit asked for.
     pub fn options(&self) -> &'a Options {
         self.options
+    }
+
+    /// The processes, read once for all plugins. Where /proc could not be listed there are none, and a
+    /// gap; one that ends while it is read is none.
+    pub fn processes(&mut self) -> Option<&'a Processes> {
+        let proc = HostPath::new("/proc");
+        let read = self.in_time().and_then(|()| self.host.processes());
+        let processes = self.or_gap(&proc, read)?;
+        if processes.left_out > 0 {
+            let detail = format!("{} processes were not looked at", processes.left_out);
+            self.gap_because(&proc, Blocked::OutOfTime, detail);
+        }
+        Some(processes)
     }
 
     /// Whether the host runs while it is audited.

@@ -26,7 +26,10 @@ mod shared;
 mod time;
 mod verdict;
 
-pub use coroner_host::{Blocked, Content, DirEntry, FileType, HostPath, Listing, ReadError, Stat};
+pub use coroner_host::{
+    Blocked, Content, Descriptors, DirEntry, Executable, FileType, HostPath, Listing, Namespaces,
+    OnDisk, Process, Processes, ReadError, Stat,
+};
 pub use coroner_parse::{Algorithm, Digest, Text};
 pub use cx::{Cx, Deadline};
 pub use digest::{Hasher, sha256_of};

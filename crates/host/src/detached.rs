@@ -40,6 +40,12 @@ pub(crate) fn clone_read_only(path: &std::path::Path) -> Result<OwnedFd, Errno> 
     Ok(tree)
 }
 
+/// Clones the one mount at `path`, without what is mounted on it: in such a clone of /proc no mount can
+/// cover a process. Fails as [`clone_read_only`] does.
+pub(crate) fn clone_alone(path: &std::path::Path) -> Result<OwnedFd, Errno> {
+    open_tree(CWD, path, OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC)
+}
+
 fn set_read_only(tree: BorrowedFd<'_>) -> Result<(), Errno> {
     let attr = MountAttr {
         attr_set: MOUNT_ATTR_RDONLY

@@ -1,12 +1,16 @@
 //! The audited host: its tree and, while it runs, its kernel's trees.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use coroner_parse::Text;
 
 use crate::aside::Aside;
-use crate::{Blocked, Content, HostPath, Listing, OpenFile, ReadError, Root, Stat};
+use crate::processes::{Outcome, Reader, pids};
+use crate::{
+    Blocked, Content, HostPath, Listing, OpenFile, Process, Processes, ReadError, Root, Stat,
+};
 
 /// Where the parts of a host are found on the auditor's side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,16 +48,22 @@ impl HostSources {
 /// Paths below /proc and /sys are read from the running kernel's trees; all others from the root.
 #[derive(Debug)]
 pub struct Host {
-    root: Root,
+    root: Arc<Root>,
     proc: Option<Arc<Root>>,
     sys: Option<Root>,
     aside: Option<Aside>,
     sources: HostSources,
+    processes: OnceLock<Result<Processes, ReadError>>,
 }
 
+/// Time for one snapshot of all processes; 100,000 take some ten seconds.
+const SNAPSHOT_BUDGET: Duration = Duration::from_secs(30);
+/// Time for one process.
+const ONE_BUDGET: Duration = Duration::from_secs(5);
+
 impl Host {
-    /// Opens the trees that `sources` names. What other processes show of themselves is read by a
-    /// thread that is started here, so a host is opened before [`crate::sandbox::restrict`].
+    /// Opens the trees that `sources` names. What other processes show of themselves is read by
+    /// threads that are started here, so a host is opened before [`crate::sandbox::restrict`].
     ///
     /// # Errors
     /// A directory that cannot be opened, with its name.
@@ -68,9 +78,15 @@ impl Host {
         };
         let proc = kernel_tree(&sources.proc)?.map(Arc::new);
         let sys = kernel_tree(&sources.sys)?;
-        let own_kernel = proc.as_ref().filter(|_| sources.kernel);
-        let aside = own_kernel.map(|proc| Aside::start(Arc::clone(proc)));
-        Ok(Self { root, proc, sys, aside, sources })
+        let aside = match &sources.proc {
+            Some(path) if sources.kernel => {
+                let bare = Root::open_bare(path).map_err(|error| named(path, error))?;
+                Some(Aside::start(Arc::new(bare)))
+            }
+            _ => None,
+        };
+        let root = Arc::new(root);
+        Ok(Self { root, proc, sys, aside, sources, processes: OnceLock::new() })
     }
 
     /// Whether the host runs while it is audited.
@@ -167,6 +183,55 @@ impl Host {
     /// Absent, or blocked.
     pub fn resolve(&self, path: &HostPath) -> Result<HostPath, ReadError> {
         Ok(Self::outside(path, self.ask(path, Root::resolve)?))
+    }
+
+    /// The processes, read once and shared by all that ask.
+    ///
+    /// # Errors
+    /// [`Blocked::Unavailable`] for a mounted disk, or why /proc could not be listed.
+    pub fn processes(&self) -> Result<&Processes, ReadError> {
+        self.processes.get_or_init(|| self.read_processes()).as_ref().map_err(|error| *error)
+    }
+
+    /// The processes, read anew: for what must be seen twice before it is said.
+    ///
+    /// # Errors
+    /// As [`Host::processes`].
+    pub fn read_processes(&self) -> Result<Processes, ReadError> {
+        let proc = self.proc.as_ref().ok_or(Blocked::Unavailable)?;
+        let until = Instant::now() + SNAPSHOT_BUDGET;
+        let reader = Reader::new(Arc::clone(&self.root), self.boot_time(), until);
+        let outcomes: Vec<Outcome> = match &self.aside {
+            Some(aside) => {
+                let listed = aside.ask(pids)??;
+                aside.ask_each(listed, move |tree, pid| reader.read(tree, *pid))
+            }
+            None => pids(proc)?.into_iter().map(|pid| reader.read(proc, pid)).collect(),
+        };
+        Ok(Processes::of(outcomes))
+    }
+
+    /// One process, read now, whether or not /proc lists it; `None` when there is none of that number.
+    pub fn process(&self, pid: u32) -> Option<Process> {
+        let pid = i32::try_from(pid).ok()?;
+        let reader =
+            Reader::new(Arc::clone(&self.root), self.boot_time(), Instant::now() + ONE_BUDGET);
+        let outcome = match &self.aside {
+            Some(aside) => aside.ask(move |tree| reader.read(tree, pid)).ok()?,
+            None => reader.read(self.proc.as_ref()?, pid),
+        };
+        match outcome {
+            Outcome::Read(process) => Some(*process),
+            Outcome::Vanished | Outcome::LeftOut => None,
+        }
+    }
+
+    /// When the kernel started, in seconds since 1970 (proc_stat(5), `btime`).
+    pub fn boot_time(&self) -> Option<i64> {
+        let content = self.read(&HostPath::new("/proc/stat"), 1 << 20).ok()?;
+        let mut lines = content.bytes.split(|&byte| byte == b'\n');
+        let value = lines.find_map(|line| line.strip_prefix(b"btime "))?;
+        std::str::from_utf8(value).ok()?.trim().parse().ok()
     }
 
     /// Asks the tree that a path belongs to, by the thread that may.

@@ -13,7 +13,7 @@ use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, R
 use crate::{detached, dir};
 
 /// `PROC_SUPER_MAGIC`, linux/magic.h.
-const PROC_MAGIC: i64 = 0x9fa0;
+pub(crate) const PROC_MAGIC: i64 = 0x9fa0;
 
 /// The top of a tree: `/`, a mounted disk, /proc or /sys.
 ///
@@ -53,7 +53,24 @@ impl Root {
         Self::from_dir(rustix::fs::openat(CWD, path, flags, Mode::empty())?, false)
     }
 
-    fn from_dir(dir: OwnedFd, detached: bool) -> std::io::Result<Self> {
+    /// Takes a kernel tree bare of whatever is mounted on it, when allowed: what a mount over
+    /// /proc/PID covers is seen all the same.
+    ///
+    /// # Errors
+    /// As [`Root::open`].
+    pub(crate) fn open_bare(path: &Path) -> std::io::Result<Self> {
+        match detached::clone_alone(path) {
+            Ok(tree) => Self::from_dir(tree, false),
+            Err(_) => Self::open_plain(path),
+        }
+    }
+
+    /// The directory as a handle for names relative to it.
+    pub(crate) fn directory(&self, path: &HostPath) -> Result<OwnedFd, ReadError> {
+        self.handle(path, OpenFlags::O_DIRECTORY | OpenFlags::O_NOFOLLOW)
+    }
+
+    pub(crate) fn from_dir(dir: OwnedFd, detached: bool) -> std::io::Result<Self> {
         let self_fds = open_self_fds()?;
         let shown = fd_name(&self_fds, &dir)?;
         Ok(Self { inner: pathrs::Root::from_fd(dir), shown, self_fds, detached })
@@ -229,7 +246,7 @@ fn fd_name(self_fds: &OwnedFd, fd: &OwnedFd) -> std::io::Result<Vec<u8>> {
     Ok(rustix::fs::readlinkat(self_fds, name, Vec::new())?.into_bytes())
 }
 
-fn stat_of(handle: &OwnedFd) -> Result<Stat, ReadError> {
+pub(crate) fn stat_of(handle: &OwnedFd) -> Result<Stat, ReadError> {
     let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
     let raw = rustix::fs::statx(handle, c"", AtFlags::EMPTY_PATH, mask)?;
     Ok(Stat::from_statx(&raw))

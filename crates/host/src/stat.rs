@@ -125,6 +125,11 @@ impl Stat {
         }
     }
 
+    /// Whether both speak of one file: device and inode.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
     /// A regular file.
     pub fn is_file(&self) -> bool {
         self.kind == FileType::Regular

@@ -14,6 +14,7 @@ pub mod module;
 pub mod package;
 pub mod packet;
 pub mod perf;
+pub mod process;
 pub mod schedule;
 pub mod startup;
 mod text;

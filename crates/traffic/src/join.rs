@@ -239,10 +239,8 @@ mod tests {
 
     #[test]
     fn a_packet_that_waited_belongs_to_the_oldest_unclaimed_sample() {
-        let mut join = join(vec![
-            sample(1, 1_000, 0, 10, "eth0", 54),
-            sample(2, 900_000, 0, 11, "eth0", 54),
-        ]);
+        let mut join =
+            join(vec![sample(1, 1_000, 0, 10, "eth0", 54), sample(2, 900_000, 0, 11, "eth0", 54)]);
         assert_eq!(pid(join.meet(1, &Text::from("eth0"), 54, 500_000_000)), Some(1));
         assert_eq!(pid(join.meet(1, &Text::from("eth0"), 54, 500_000_000)), Some(2));
     }

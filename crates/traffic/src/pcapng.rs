@@ -14,21 +14,21 @@ const NANOSECONDS: u8 = 9;
 
 /// A packet's kept bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// Nanoseconds since 1970.
-    pub time: u64,
+    pub(crate) time: u64,
     /// Bytes it had.
-    pub length: u32,
+    pub(crate) length: u32,
     /// The first of them.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Whether they begin with an Ethernet header.
-    pub ethernet: bool,
+    pub(crate) ethernet: bool,
     /// The device's name.
-    pub device: Vec<u8>,
+    pub(crate) device: Vec<u8>,
 }
 
 /// A whole file with these packets.
-pub fn pcapng(packets: &[Kept]) -> Vec<u8> {
+pub(crate) fn pcapng(packets: &[Kept]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut section = 0x1a2b_3c4d_u32.to_le_bytes().to_vec();
     section.extend([1, 0, 0, 0]); // version 1.0

@@ -40,10 +40,9 @@ impl Senders {
         if origin.pid == 0 || self.known.len() >= MOST_SENDERS {
             return;
         }
-        self.known.entry(origin.pid).or_insert_with(|| Known {
-            process: host.process(origin.pid),
-            cgroup: origin.cgroup,
-        });
+        self.known
+            .entry(origin.pid)
+            .or_insert_with(|| Known { process: host.process(origin.pid), cgroup: origin.cgroup });
     }
 
     /// A task has a new name.
@@ -51,11 +50,6 @@ impl Senders {
         if self.names.len() < MOST_NAMES {
             self.names.insert(pid, comm);
         }
-    }
-
-    /// The process, when it was there to be looked at.
-    pub(crate) fn process(&self, pid: u32) -> Option<&Process> {
-        self.known.get(&pid)?.process.as_ref()
     }
 
     /// What is known of a sender, its numbers of packets left open.

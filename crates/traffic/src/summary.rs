@@ -29,8 +29,12 @@ impl Watch<'_> {
             .iter()
             .map(|(who, (sender, _))| (*who, (sender.who.clone(), sender.pid)))
             .collect();
-        let mut flows: Vec<Flow> =
-            self.tally.rows.iter().map(|(key, row)| self.flow(*key, row, &names, seen.ms)).collect();
+        let mut flows: Vec<Flow> = self
+            .tally
+            .rows
+            .iter()
+            .map(|(key, row)| self.flow(*key, row, &names, seen.ms))
+            .collect();
         flows.sort_by(|a, b| b.packets.cmp(&a.packets).then_with(|| order(a).cmp(&order(b))));
         flows.truncate(MOST_FLOWS);
         Observation {
@@ -91,9 +95,8 @@ impl Watch<'_> {
         for (key, row) in &self.tally.rows {
             let name = self.in_words(*key);
             for (who, count) in row.scaled() {
-                let (sender, flows) = table
-                    .entry(who)
-                    .or_insert_with(|| (self.sender(&views, who), Vec::new()));
+                let (sender, flows) =
+                    table.entry(who).or_insert_with(|| (self.sender(&views, who), Vec::new()));
                 sender.packets += count.packets;
                 sender.bytes += count.bytes;
                 flows.push((name.clone(), count.packets));

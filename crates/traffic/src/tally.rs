@@ -290,12 +290,20 @@ mod tests {
             let to = std::net::Ipv4Addr::from(0xc633_6400 + n).to_string();
             let port = u16::try_from(n % 30_000).unwrap();
             tally.sent(&sighting(packet("192.0.2.1", &to, (60_000, port), 2)), b"eth0", &nets);
-            tally.sent(&sighting(packet("192.0.2.1", "203.0.113.1", (60_000, 80), 2)), b"eth0", &nets);
+            tally.sent(
+                &sighting(packet("192.0.2.1", "203.0.113.1", (60_000, 80), 2)),
+                b"eth0",
+                &nets,
+            );
         }
         assert!(tally.rows.len() <= MOST_ROWS + 1);
         assert!(tally.destinations.len() <= MOST_DESTINATIONS + 1);
-        let heavy: u64 = tally.destinations.iter().filter(|((_, a), _)| a.to_string() == "203.0.113.1")
-            .map(|(_, (count, _))| count.packets).sum();
+        let heavy: u64 = tally
+            .destinations
+            .iter()
+            .filter(|((_, a), _)| a.to_string() == "203.0.113.1")
+            .map(|(_, (count, _))| count.packets)
+            .sum();
         assert_eq!(heavy, 120_000);
         let all: u64 = tally.rows.values().map(|row| row.out.packets).sum();
         assert_eq!(all, 240_000);

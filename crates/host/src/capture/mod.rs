@@ -44,8 +44,10 @@ pub struct Device {
 pub fn devices() -> Result<Vec<Device>, Blocked> {
     let list = nix::net::if_::if_nameindex()
         .map_err(|errno| Blocked::from_errno(Errno::from_raw_os_error(errno as i32)))?;
-    let device =
-        |one: &nix::net::if_::Interface| Device { index: one.index(), name: Text::from(one.name().to_bytes()) };
+    let device = |one: &nix::net::if_::Interface| Device {
+        index: one.index(),
+        name: Text::from(one.name().to_bytes()),
+    };
     Ok(list.iter().map(device).collect())
 }
 

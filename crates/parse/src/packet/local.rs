@@ -96,7 +96,9 @@ pub fn fib_trie(table: &[u8]) -> LocalNets {
     for line in table.split(|&byte| byte == b'\n') {
         let mut words = words(line);
         match (words.next(), words.next(), words.next()) {
-            (Some(b"|--"), Some(address), None) => last = text(address).and_then(|a| a.parse().ok()),
+            (Some(b"|--"), Some(address), None) => {
+                last = text(address).and_then(|a| a.parse().ok())
+            }
             (Some(prefix), Some(b"host"), Some(b"LOCAL")) => {
                 let prefix = prefix.strip_prefix(b"/").and_then(|p| text(p)?.parse().ok());
                 let (Some(base), Some(prefix)) = (last, prefix) else { continue };
@@ -168,11 +170,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TRIE: &[u8] = b"Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\n\
+    const TRIE: &[u8] =
+        b"Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\n\
         Local:\n     +-- 192.0.2.0/24 2 0 2\n        |-- 192.0.2.1\n           /32 host LOCAL\n\
         \x20       |-- 192.0.2.255\n           /32 link BROADCAST\n\
         \x20       |-- 198.51.100.0\n           /25 host LOCAL\n";
-    const ROUTES: &[u8] = b"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
+    const ROUTES: &[u8] =
+        b"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
         eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n\
         eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n\
         docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n\

@@ -89,7 +89,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_tracepoint_without_these_fields_is_another_one() {
-        assert_eq!(Layout::parse(b"\tfield:int len;\toffset:8;\tsize:4;\tsigned:1;\n").queue(), None);
+        assert_eq!(
+            Layout::parse(b"\tfield:int len;\toffset:8;\tsize:4;\tsigned:1;\n").queue(),
+            None
+        );
         let wrong = String::from_utf8(FORMAT.to_vec()).unwrap().replace("offset:16", "offset:x");
         assert_eq!(Layout::parse(wrong.as_bytes()).queue(), None);
     }
