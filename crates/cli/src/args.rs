@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use coroner_core::{Network, Scope};
 
 use crate::throttle_args::ThrottleArgs;
+use crate::traffic_args::TrafficArgs;
 
 const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
                       64 wrong arguments, 70 coroner itself failed.";
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Schema,
     /// Holds an attack down on a network device, and undoes itself.
     Throttle(Box<ThrottleArgs>),
+    /// Shows what this machine sends, and who sends it.
+    Traffic(TrafficArgs),
 }
 
 /// Whether the throttle is asked for: its mistakes are said in one line.

@@ -86,13 +86,23 @@ fn render(
     }
 }
 
-/// Writes beside the target, syncs and renames, so that a file of that name is always whole.
 fn write_file(report: &Report, path: &Path, format: Format) -> Result<(), Failure> {
+    whole(path, |out| render(report, format, TextStyle::default(), out))
+        .map_err(|error| Failure::Broken(format!("{error}; no report was written")))
+}
+
+/// Writes these bytes to a file.
+pub(crate) fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    whole(path, |out| out.write_all(bytes)).map_err(Failure::Broken)
+}
+
+/// Writes beside the target, syncs and renames, so that a file of that name is always whole.
+fn whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
     let temporary = temporary_name(path);
-    let written = fill(report, &temporary, format).and_then(|()| std::fs::rename(&temporary, path));
+    let written = write_new(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
     written.and_then(|()| sync_dir(path)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
-        Failure::Broken(format!("{}: {error}; no report was written", path.display()))
+        format!("{}: {error}", path.display())
     })
 }
 
@@ -103,10 +113,13 @@ fn temporary_name(path: &Path) -> PathBuf {
     directory(path).join(name)
 }
 
-fn fill(report: &Report, temporary: &Path, format: Format) -> io::Result<()> {
+fn write_new(
+    temporary: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
-    render(report, format, TextStyle::default(), &mut out)?;
+    fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
@@ -124,13 +137,19 @@ pub(crate) fn directory(path: &Path) -> PathBuf {
 
 /// Refuses at once what would only fail after minutes of work.
 pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
-    let Some(path) = &args.output else { return Ok(Vec::new()) };
+    check_file("-o", args.output.as_deref())
+}
+
+/// The same for a file that another option names; gives the directory that must stay writable.
+pub(crate) fn check_file(option: &str, path: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    let Some(path) = path else { return Ok(Vec::new()) };
     let dir = directory(path);
     if !dir.is_dir() {
-        return Err(Failure::usage(format!("-o: {} is not a directory", dir.display())));
+        return Err(Failure::usage(format!("{option}: {} is not a directory", dir.display())));
     }
     if path.is_dir() {
-        return Err(Failure::usage(format!("-o: {} is a directory, name a file", path.display())));
+        let problem = format!("{option}: {} is a directory, name a file", path.display());
+        return Err(Failure::usage(problem));
     }
     Ok(vec![dir])
 }

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use coroner_host::Host;
 
+pub use coroner_parse::process::Placement;
 pub use flood::{Attack, answered_percent, attack};
 pub use result::{
     Destination, Direction, Flow, Hidden, Missing, Observation, Seen, Sender, Share, Unseen,
