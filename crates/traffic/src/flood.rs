@@ -1,6 +1,6 @@
 //! Whether a flow is an attack on others.
 
-use crate::result::{Direction, Flow};
+use crate::result::Flow;
 
 /// What a flow looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +46,9 @@ pub fn answered_percent(flow: &Flow) -> u64 {
 /// Judges a flow by its own numbers.
 ///
 /// A SYN flood is not answered, because its sources are forged or its victims overwhelmed, and goes at a rate
-/// that no client has; a scan is slower, to many addresses, refused or dead. What a server sends
-/// in answer (`Direction::From`) is neither.
+/// that no client has; a scan is slower, to many addresses, refused or dead. Ports can be chosen so that an
+/// attack looks like a server's answers (`Direction::From`), but answers follow questions.
 pub fn attack(flow: &Flow) -> Option<Attack> {
-    if flow.direction == Direction::From {
-        return None;
-    }
     let unanswered = 100 - answered_percent(flow);
     let forged = flow.forged * 10 >= flow.packets && flow.forged >= ENOUGH;
     let syn_rate = flow.rate(flow.syn);
@@ -75,6 +72,7 @@ pub fn attack(flow: &Flow) -> Option<Attack> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::Direction;
     use coroner_parse::Text;
 
     fn flow(syn: u64, syn_ack: u64, rst: u64, addresses: u64) -> Flow {
@@ -113,7 +111,8 @@ mod tests {
         assert_eq!(attack(&proxy), None);
         assert_eq!(attack(&flow(600, 0, 0, 3)), None, "health checks of dead backends");
         assert_eq!(attack(&flow(40, 0, 0, 40)), None, "too few to say");
-        let server = Flow { direction: Direction::From, ..flow(30_000, 0, 0, 25_000) };
+        let mut server = Flow { direction: Direction::From, ..flow(0, 0, 0, 25_000) };
+        (server.packets, server.packets_back) = (900_000, 500_000);
         assert_eq!(attack(&server), None);
     }
 

@@ -8,7 +8,7 @@ use crate::flood::attack;
 use crate::pcapng::{Kept, pcapng};
 use crate::result::{Destination, Direction, Flow, Observation, Sender, Share, Unseen};
 use crate::senders::{Views, nobody};
-use crate::tally::{Count, Key, Row, Who};
+use crate::tally::{Count, Key, Row, Who, whole};
 use crate::watch::Watch;
 
 /// Rows that are told; senders beyond are joined.
@@ -63,7 +63,7 @@ impl Watch<'_> {
             .scaled()
             .map(|(who, count)| {
                 let (name, pid) = names.get(&who).cloned().unwrap_or_default();
-                Share { who: name, pid, packets: count.packets }
+                Share { who: name, pid, packets: whole(count.packets) }
             })
             .collect();
         senders.sort_by(|a, b| b.packets.cmp(&a.packets).then_with(|| a.pid.cmp(&b.pid)));
@@ -74,16 +74,16 @@ impl Watch<'_> {
             port: key.port,
             direction: key.direction,
             ms,
-            packets: row.out.packets,
-            bytes: row.out.bytes,
-            packets_back: row.back.packets,
-            bytes_back: row.back.bytes,
+            packets: whole(row.out.packets),
+            bytes: whole(row.out.bytes),
+            packets_back: whole(row.back.packets),
+            bytes_back: whole(row.back.bytes),
             addresses: row.addresses.count(),
             sources: row.sources.count(),
-            forged: row.forged,
-            syn: row.syn,
-            syn_ack: row.syn_ack,
-            rst: row.rst,
+            forged: whole(row.forged),
+            syn: whole(row.syn),
+            syn_ack: whole(row.syn_ack),
+            rst: whole(row.rst),
             senders,
         }
     }
@@ -155,9 +155,9 @@ impl Watch<'_> {
                 protocol: protocol(key.protocol),
                 port: key.port,
                 direction: key.direction,
-                packets: count.packets,
-                bytes: count.bytes,
-                bytes_back: *back,
+                packets: whole(count.packets),
+                bytes: whole(count.bytes),
+                bytes_back: whole(*back),
             })
             .collect();
         found.sort_by(|a, b| {
@@ -178,17 +178,17 @@ impl Watch<'_> {
         let watched = |name: &Text| {
             self.names.iter().find(|(_, known)| *known == name).map(|(&index, _)| index)
         };
-        let lost = self.seen.capture_lost * u64::from(self.seen.one_in);
         let found = now.since(&self.counters).into_iter().filter_map(|(device, counted)| {
             let index = watched(&device).filter(|_| device != Text::from("lo"))?;
             if !self.watches(index) {
                 return None;
             }
             let captured = self.tally.captured.get(&index).copied().unwrap_or_default();
-            let pieces = captured.packets.max(captured.bytes / 1_000);
-            let hidden = counted.saturating_sub(pieces.saturating_add(lost));
+            let (packets, bytes) = (whole(captured.packets), whole(captured.bytes));
+            let pieces = packets.max(bytes / 1_000);
+            let hidden = counted.saturating_sub(pieces);
             let much = hidden > UNSEEN && hidden > counted / 2;
-            much.then_some(Unseen { device, ms, counted, captured: captured.packets })
+            much.then_some(Unseen { device, ms, counted, captured: packets })
         });
         found.collect()
     }
@@ -214,6 +214,7 @@ fn told(table: BTreeMap<Who, (Sender, Vec<(String, u64)>)>) -> Vec<Sender> {
         .into_values()
         .map(|(mut sender, mut flows)| {
             flows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            (sender.packets, sender.bytes) = (whole(sender.packets), whole(sender.bytes));
             sender.flows = flows.into_iter().take(MOST_NAMED_FLOWS).map(|(name, _)| name).collect();
             sender
         })

@@ -32,6 +32,16 @@ pub(crate) enum Who {
     Unknown,
 }
 
+/// Packets and bytes are counted in parts of this size, because what a captured packet stands for need
+/// not be whole.
+pub(crate) const WHOLE: u64 = 256;
+
+/// A number of parts, in whole packets or bytes.
+pub(crate) fn whole(parts: u64) -> u64 {
+    (parts + WHOLE / 2) / WHOLE
+}
+
+/// See [`WHOLE`].
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) packets: u64,
@@ -94,7 +104,7 @@ pub(crate) struct Sighting {
     pub(crate) device: u32,
     pub(crate) packet: Option<Packet>,
     pub(crate) length: u32,
-    /// How many packets it stands for.
+    /// How many packets it stands for, in parts ([`WHOLE`]).
     pub(crate) weight: u64,
     /// Who sent it; none when nobody was asked.
     pub(crate) who: Option<Who>,

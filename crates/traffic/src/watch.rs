@@ -20,7 +20,7 @@ use crate::pcapng::Kept;
 use crate::result::{Missing, Seen};
 use crate::senders::Senders;
 use crate::suspects::Suspects;
-use crate::tally::{Key, Sighting, Tally, Who};
+use crate::tally::{Key, Sighting, Tally, WHOLE, Who};
 
 /// What is to be watched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub struct Watch<'a> {
     nets: LocalNets,
     capture: Capture,
     share: Share,
+    /// The share before, and when it was changed.
+    share_before: (Share, u64),
     tracepoint: Option<Tracepoint>,
     join: Join,
     pace: Pace,
@@ -144,6 +146,7 @@ impl<'a> Watch<'a> {
             join: Join::new(capture.rings()),
             capture,
             share: Share::ALL,
+            share_before: (Share::ALL, 0),
             tracepoint,
             pace: Pace::new(),
             always: false,
@@ -181,7 +184,6 @@ impl<'a> Watch<'a> {
     pub fn round(&mut self) {
         let begun = Instant::now();
         let samples = self.seen.samples;
-        let captured = self.seen.captured;
         let sampled = match self.pace.sampling() {
             Sampling::Always => self.sample_always(),
             Sampling::Stretch { pause, length } => self.sample_stretch(pause, length),
@@ -189,11 +191,11 @@ impl<'a> Watch<'a> {
         std::thread::sleep(ROUND.saturating_sub(begun.elapsed()));
         let sampled = if self.always { begun.elapsed() } else { sampled };
         self.sampled += sampled;
-        self.collect();
-        let stood_for = (self.seen.captured - captured) * u64::from(self.share.stands_for());
-        self.pace.round(self.seen.samples - samples, sampled, stood_for, begun.elapsed());
+        let passed = self.collect();
+        self.pace.round(self.seen.samples - samples, sampled, passed, begun.elapsed());
         let share = self.pace.share();
         if share != self.share && self.capture.keep(share).is_ok() {
+            self.share_before = (self.share, now());
             self.share = share;
             self.seen.one_in = self.seen.one_in.max(share.stands_for());
         }
@@ -280,21 +282,34 @@ impl<'a> Watch<'a> {
         frames
     }
 
-    fn collect(&mut self) {
+    /// Takes what came, and says how many packets that stands for.
+    fn collect(&mut self) -> u64 {
+        let lost = self.capture.passed().lost;
         let frames = self.drain();
+        let lost = self.capture.passed().lost - lost;
+        let found = frames.len() as u64;
+        let mut passed = 0;
         for frame in frames {
-            if self.loopback.contains(&frame.device) {
-                continue;
+            // Packets that found no room were like those that did.
+            let weight = self.stands_for(frame.time) * WHOLE * (found + lost) / found.max(1);
+            passed += weight;
+            if !self.loopback.contains(&frame.device) {
+                self.take(frame, weight);
             }
-            self.take(frame);
         }
         self.join.forget_before(now());
         self.tally.forget_entries();
-        self.seen.capture_lost = self.capture.passed().lost;
+        self.seen.capture_lost += lost;
+        passed / WHOLE
     }
 
-    fn take(&mut self, frame: Captured) {
-        let weight = u64::from(self.share.stands_for());
+    /// How many packets one stood for when it was captured.
+    fn stands_for(&self, time: u64) -> u64 {
+        let (before, changed) = self.share_before;
+        u64::from(if time < changed { before } else { self.share }.stands_for())
+    }
+
+    fn take(&mut self, frame: Captured, weight: u64) {
         let mut sighting = Sighting {
             device: frame.device,
             packet: frame.packet,
