@@ -66,8 +66,7 @@ fn say(seen: &Observation, args: &TrafficArgs, live: bool) -> Result<(), Failure
     let stdout = io::stdout();
     let mut text = String::new();
     if args.json {
-        let json = serde_json::to_string(seen).map_err(|e| Failure::Broken(e.to_string()))?;
-        text.push_str(&json);
+        text.push_str(&show::json(seen)?);
         text.push('\n');
     } else {
         if live && stdout.is_terminal() {

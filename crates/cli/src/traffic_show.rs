@@ -5,6 +5,9 @@ use std::fmt::Write;
 use coroner_traffic::{
     Attack, Destination, Direction, Flow, Observation, Seen, Sender, answered_percent, attack,
 };
+use serde_json::json;
+
+use crate::output::Failure;
 
 /// Rows of each table.
 const MOST_ROWS: usize = 15;
@@ -36,6 +39,18 @@ pub(crate) fn observation(seen: &Observation, device: Option<&str>) -> String {
         let _ = writeln!(text, "{command}");
     }
     text
+}
+
+/// The same as one line of JSON, with what flows look like.
+pub(crate) fn json(seen: &Observation) -> Result<String, Failure> {
+    let like = |flow: &Flow| {
+        let attack = attack(flow)?;
+        Some(json!({ "attack": attack.name(), "device": flow.device, "flow": flow.name() }))
+    };
+    let attacks: Vec<_> = seen.flows.iter().filter_map(like).collect();
+    let whole =
+        json!({ "observation": seen, "attacks": attacks, "throttle": throttle(&seen.flows) });
+    serde_json::to_string(&whole).map_err(|error| Failure::Broken(error.to_string()))
 }
 
 fn head(seen: &Observation, device: Option<&str>) -> String {
