@@ -33,6 +33,7 @@ pub(crate) fn run(args: &TrafficArgs) -> Result<ExitCode, Failure> {
         live(&mut watch, end, args)?;
     } else {
         until(&mut watch, end);
+        watch.settle();
         say(&watch.observation(), args, false)?;
         save(&watch, args.write.as_deref())?;
     }

@@ -6,14 +6,15 @@
 //! it with its device and length. Where packets wait in a queue that other processors empty, it belongs to
 //! the oldest such sample that no frame has claimed.
 //!
-//! In an interrupt the running task means nothing. Such a packet was queued before on an inner device
-//! (a container's), where its address was seen with the task; or it belongs to a flow whose other packets
-//! were seen with theirs; or nobody on this host sent it.
+//! In an interrupt the running task means nothing. Such a packet belongs to a flow whose other packets
+//! were seen with their task; or it was queued before on an inner device (a container's), where its address
+//! was seen with the task; or nobody on this host sent it. Addresses are used again at once, so the second
+//! answer is checked further by those who ask ([`Met::Forwarded`]).
 
 use std::collections::{HashMap, VecDeque};
 
 use coroner_parse::Text;
-use coroner_parse::perf::{Context, Sample};
+use coroner_parse::perf::{Context, Queued, Sample};
 
 /// The task that sent a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +29,15 @@ pub(crate) struct Origin {
 pub(crate) enum Met {
     /// The task that sent it.
     Task(Origin),
+    /// A task queued a packet at the same address a moment before, on an inner device if this is the same
+    /// packet.
+    Forwarded {
+        /// That task.
+        origin: Origin,
+        /// That device had the same name, so it is either this one, and the packet another, or one of
+        /// another network namespace.
+        same_name: bool,
+    },
     /// The kernel queued it in an interrupt, for nobody that was seen.
     Kernel,
     /// No sample is left that could be its own.
@@ -40,15 +50,16 @@ struct Waiting {
     time: u64,
     device: Text,
     length: u32,
-    origin: Option<Origin>,
+    met: Met,
     claimed: bool,
 }
 
 /// The last task that queued a packet at some address.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Seen {
     time: u64,
     length: u32,
+    device: Text,
     origin: Origin,
 }
 
@@ -103,20 +114,11 @@ impl Join {
     fn add_one(&mut self, sample: Sample) {
         let time = self.since_1970(sample.time);
         let Sample { pid, tid, cgroup, queued, cpu, .. } = sample;
-        let origin = match queued.context {
-            Context::Task => Some(Origin { pid, tid, cgroup }),
-            Context::Interrupt => self.at_address(queued.address, time, queued.length),
+        let met = match queued.context {
+            Context::Task => Met::Task(Origin { pid, tid, cgroup }),
+            Context::Interrupt => self.at_address(&queued, time),
         };
-        if let Some(origin) = origin {
-            if self.addresses.len() >= MOST_ADDRESSES {
-                self.addresses.retain(|_, seen| time.saturating_sub(seen.time) < FORWARDED);
-            }
-            if self.addresses.len() < MOST_ADDRESSES {
-                self.addresses.insert(queued.address, Seen { time, length: queued.length, origin });
-            }
-        } else {
-            self.addresses.remove(&queued.address);
-        }
+        self.remember(&queued, time, met);
         let rings = self.rings.len();
         let ring = self.rings.get_mut(cpu as usize % rings);
         if let Some(ring) = ring {
@@ -124,37 +126,48 @@ impl Join {
                 ring.pop_front();
             }
             let (device, length) = (queued.device, queued.length);
-            ring.push_back(Waiting { time, device, length, origin, claimed: false });
+            ring.push_back(Waiting { time, device, length, met, claimed: false });
         }
     }
 
-    /// Who queued the packet at this address on the device before this one.
-    fn at_address(&self, address: u64, time: u64, length: u32) -> Option<Origin> {
-        let seen = self.addresses.get(&address)?;
-        let soon = time.checked_sub(seen.time)? <= FORWARDED;
-        let same = (seen.length..=seen.length.saturating_add(AROUND)).contains(&length);
-        (soon && same).then_some(seen.origin)
+    fn remember(&mut self, queued: &Queued, time: u64, met: Met) {
+        if self.addresses.len() >= MOST_ADDRESSES {
+            self.addresses.retain(|_, seen| time.saturating_sub(seen.time) < FORWARDED);
+        }
+        match met {
+            Met::Task(origin) if self.addresses.len() < MOST_ADDRESSES => {
+                let (length, device) = (queued.length, queued.device.clone());
+                self.addresses.insert(queued.address, Seen { time, length, device, origin });
+            }
+            Met::Forwarded { .. } => {
+                if let Some(seen) = self.addresses.get_mut(&queued.address) {
+                    (seen.time, seen.length) = (time, queued.length);
+                }
+            }
+            _ => {
+                self.addresses.remove(&queued.address);
+            }
+        }
+    }
+
+    /// Who queued a packet at this address a moment before.
+    fn at_address(&self, queued: &Queued, time: u64) -> Met {
+        let Some(seen) = self.addresses.get(&queued.address) else { return Met::Kernel };
+        let soon = time.checked_sub(seen.time).is_some_and(|past| past <= FORWARDED);
+        let same_name = seen.device == queued.device;
+        let around = if same_name { 0 } else { AROUND };
+        let grown = queued.length.checked_sub(seen.length).is_some_and(|more| more <= around);
+        if soon && grown { Met::Forwarded { origin: seen.origin, same_name } } else { Met::Kernel }
     }
 
     /// Finds the sample of a frame that `ring` captured.
     pub(crate) fn meet(&mut self, ring: usize, device: &Text, length: u32, time: u64) -> Met {
         let found = self.at_once(ring, device, length, time);
-        let found = found.or_else(|| self.after_waiting(device, length, time));
-        match found {
-            Some(Some(origin)) => Met::Task(origin),
-            Some(None) => Met::Kernel,
-            None => Met::Nothing,
-        }
+        found.or_else(|| self.after_waiting(device, length, time)).unwrap_or(Met::Nothing)
     }
 
     /// The newest sample of the same processor before the frame.
-    fn at_once(
-        &mut self,
-        ring: usize,
-        device: &Text,
-        length: u32,
-        time: u64,
-    ) -> Option<Option<Origin>> {
+    fn at_once(&mut self, ring: usize, device: &Text, length: u32, time: u64) -> Option<Met> {
         let waiting = self.rings.get_mut(ring)?;
         let end = waiting.partition_point(|sample| sample.time <= time);
         let start = waiting.partition_point(|sample| sample.time + AT_ONCE < time);
@@ -164,17 +177,17 @@ impl Join {
             }
             if sample.length == length && !sample.claimed {
                 sample.claimed = true;
-                return Some(sample.origin);
+                return Some(sample.met);
             }
             if sample.length > length && sample.length > UNCUT {
-                return Some(sample.origin);
+                return Some(sample.met);
             }
         }
         None
     }
 
     /// The oldest sample of any processor that no frame has claimed.
-    fn after_waiting(&mut self, device: &Text, length: u32, time: u64) -> Option<Option<Origin>> {
+    fn after_waiting(&mut self, device: &Text, length: u32, time: u64) -> Option<Met> {
         let fits = |sample: &&mut Waiting| {
             !sample.claimed && sample.length == length && sample.device == *device
         };
@@ -185,7 +198,7 @@ impl Join {
         });
         let sample = oldest.min_by_key(|sample| sample.time)?;
         sample.claimed = true;
-        Some(sample.origin)
+        Some(sample.met)
     }
 
     /// Forgets samples whose frames would have come before `time`.
@@ -201,7 +214,6 @@ impl Join {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use coroner_parse::perf::Queued;
 
     fn sample(pid: u32, time: u64, cpu: u32, address: u64, device: &str, length: u32) -> Sample {
         let context = if pid == 0 { Context::Interrupt } else { Context::Task };
@@ -217,7 +229,7 @@ mod tests {
 
     fn pid(met: Met) -> Option<u32> {
         match met {
-            Met::Task(origin) => Some(origin.pid),
+            Met::Task(origin) | Met::Forwarded { origin, .. } => Some(origin.pid),
             Met::Kernel | Met::Nothing => None,
         }
     }
@@ -261,10 +273,13 @@ mod tests {
         let mut join = join(vec![
             sample(7, 1_000, 0, 0xaa, "eth0", 54),
             sample(0, 2_000, 0, 0xaa, "ens3", 1_514),
+            sample(9, 2_200, 0, 0xcc, "ens3", 54),
+            sample(0, 2_300, 0, 0xcc, "ens3", 66),
             sample(8, 3_000, 0, 0xbb, "eth0", 54),
             sample(0, 3_000 + FORWARDED + 1, 0, 0xbb, "ens3", 54),
         ]);
         assert_eq!(join.meet(0, &Text::from("ens3"), 1_514, 2_500), Met::Kernel);
+        assert_eq!(join.meet(0, &Text::from("ens3"), 66, 2_500), Met::Kernel);
         assert_eq!(join.meet(0, &Text::from("ens3"), 54, 3_000 + FORWARDED + 2), Met::Kernel);
     }
 

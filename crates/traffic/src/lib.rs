@@ -40,5 +40,6 @@ pub fn observe(host: &Host, ask: Ask, time: Duration) -> Result<Observation, Tro
     while Instant::now() < end {
         watch.round();
     }
+    watch.settle();
     Ok(watch.observation())
 }

@@ -45,6 +45,11 @@ impl Senders {
             .or_insert_with(|| Known { process: host.process(origin.pid), cgroup: origin.cgroup });
     }
 
+    /// The network namespace of a sender.
+    pub(crate) fn network(&self, pid: u32) -> Option<u64> {
+        self.known.get(&pid)?.process.as_ref()?.namespaces.network
+    }
+
     /// A task has a new name.
     pub(crate) fn named(&mut self, pid: u32, comm: Text) {
         if self.names.len() < MOST_NAMES {

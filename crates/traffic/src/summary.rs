@@ -61,6 +61,7 @@ impl Watch<'_> {
     ) -> Flow {
         let mut senders: Vec<Share> = row
             .scaled()
+            .into_iter()
             .map(|(who, count)| {
                 let (name, pid) = names.get(&who).cloned().unwrap_or_default();
                 Share { who: name, pid, packets: whole(count.packets) }
@@ -117,7 +118,9 @@ impl Watch<'_> {
 
     fn sender(&self, views: &Views, who: Who) -> Sender {
         match who {
-            Who::Process(pid) => self.senders.describe(self.host(), views, pid),
+            Who::Process(pid) | Who::Forwarded(pid) => {
+                self.senders.describe(self.host(), views, pid)
+            }
             Who::Behind(index) => self.behind(index),
             Who::Kernel => nobody("the kernel (answers, forwarding, timers)"),
             Who::Unknown => nobody("not known"),
@@ -226,17 +229,37 @@ fn told(table: BTreeMap<Who, (Sender, Vec<(String, u64)>)>) -> Vec<Sender> {
 
 impl Row {
     /// Its senders, as if all packets had been asked for.
-    fn scaled(&self) -> impl Iterator<Item = (Who, Count)> {
+    fn scaled(&self) -> BTreeMap<Who, Count> {
         let asked: u64 = self.senders.values().map(|count| count.packets).sum();
         let all = self.out;
         let share = move |part: u64, of: u64| {
             let scaled = u128::from(part) * u128::from(of) / u128::from(asked.max(1));
             u64::try_from(scaled).unwrap_or(u64::MAX)
         };
-        self.senders.iter().map(move |(who, count)| {
-            let packets = share(count.packets, all.packets);
-            (*who, Count { packets, bytes: share(count.packets, all.bytes) })
-        })
+        let believed = self.believes_addresses();
+        let mut table: BTreeMap<Who, Count> = BTreeMap::new();
+        for (who, count) in &self.senders {
+            let who = match who {
+                Who::Forwarded(pid) if believed => Who::Process(*pid),
+                Who::Forwarded(_) => Who::Kernel,
+                other => *other,
+            };
+            let sum = table.entry(who).or_default();
+            sum.packets += share(count.packets, all.packets);
+            sum.bytes += share(count.packets, all.bytes);
+        }
+        table
+    }
+
+    /// Forwarded packets all have an address that was seen before; of the kernel's own, a few have one by
+    /// chance, because addresses are used again.
+    fn believes_addresses(&self) -> bool {
+        let sum = |chosen: fn(&Who) -> bool| -> u64 {
+            let chosen = self.senders.iter().filter(|(who, _)| chosen(who));
+            chosen.map(|(_, count)| count.packets).sum()
+        };
+        let forwarded = sum(|who| matches!(who, Who::Forwarded(_)));
+        forwarded >= sum(|who| matches!(who, Who::Kernel))
     }
 }
 

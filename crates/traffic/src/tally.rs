@@ -24,6 +24,8 @@ pub(crate) struct Key {
 pub(crate) enum Who {
     /// A process.
     Process(u32),
+    /// A process, by the address of the packet alone.
+    Forwarded(u32),
     /// It came in by this device, behind which nobody was seen.
     Behind(u32),
     /// The kernel: answers, forwarding, timers.

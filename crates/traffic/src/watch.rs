@@ -63,6 +63,10 @@ struct Captured {
     outgoing: bool,
     packet: Option<Packet>,
     header: Option<(Vec<u8>, bool)>,
+    /// How many packets it stands for, in parts.
+    weight: u64,
+    /// What its sample said; none when senders were not sampled.
+    met: Option<Met>,
 }
 
 /// Frames of one round; more than the rings hold do not come.
@@ -83,6 +87,8 @@ pub struct Watch<'a> {
     pub(crate) names: HashMap<u32, Text>,
     loopback: Vec<u32>,
     nets: LocalNets,
+    /// The number of this network namespace.
+    network: Option<u64>,
     capture: Capture,
     share: Share,
     /// The share before, and when it was changed.
@@ -92,6 +98,8 @@ pub struct Watch<'a> {
     pace: Pace,
     always: bool,
     stretches: VecDeque<(u64, u64)>,
+    /// Frames of the last round.
+    waiting: Vec<Captured>,
     pub(crate) tally: Tally,
     pub(crate) senders: Senders,
     pub(crate) seen: Seen,
@@ -143,6 +151,7 @@ impl<'a> Watch<'a> {
             host,
             loopback,
             nets: local_nets(host),
+            network: host.process(std::process::id()).and_then(|own| own.namespaces.network),
             join: Join::new(capture.rings()),
             capture,
             share: Share::ALL,
@@ -151,6 +160,7 @@ impl<'a> Watch<'a> {
             pace: Pace::new(),
             always: false,
             stretches: VecDeque::new(),
+            waiting: Vec::new(),
             tally: Tally::default(),
             senders: Senders::default(),
             seen: Seen { one_in: 1, ..Seen::default() },
@@ -263,6 +273,8 @@ impl<'a> Watch<'a> {
                 outgoing: frame.outgoing,
                 packet,
                 header: keep.then(|| (frame.bytes.to_vec(), ethernet)),
+                weight: WHOLE,
+                met: None,
             });
         });
         self.seen.captured += frames.len() as u64;
@@ -285,22 +297,55 @@ impl<'a> Watch<'a> {
     /// Takes what came, and says how many packets that stands for.
     fn collect(&mut self) -> u64 {
         let lost = self.capture.passed().lost;
-        let frames = self.drain();
+        let mut frames = self.drain();
         let lost = self.capture.passed().lost - lost;
         let found = frames.len() as u64;
+        frames.retain(|frame| !self.loopback.contains(&frame.device));
         let mut passed = 0;
-        for frame in frames {
+        for frame in &mut frames {
             // Packets that found no room were like those that did.
-            let weight = self.stands_for(frame.time) * WHOLE * (found + lost) / found.max(1);
-            passed += weight;
-            if !self.loopback.contains(&frame.device) {
-                self.take(frame, weight);
-            }
+            frame.weight = self.stands_for(frame.time) * WHOLE * (found + lost) / found.max(1);
+            passed += frame.weight;
+            self.meet(frame);
+        }
+        // What no task was seen to send is told by its flow, whose first packet another ring may still hold.
+        for frame in std::mem::replace(&mut self.waiting, frames) {
+            self.take(frame);
         }
         self.join.forget_before(now());
         self.tally.forget_entries();
         self.seen.capture_lost += lost;
         passed / WHOLE
+    }
+
+    /// Finds the sample of a frame that was sent while senders were sampled.
+    fn meet(&mut self, frame: &mut Captured) {
+        if !frame.outgoing || !self.was_sampled(frame.time) {
+            return;
+        }
+        let name = self.name(frame.device);
+        let mut met = self.join.meet(frame.ring, &name, frame.length, frame.time);
+        if let Met::Task(origin) | Met::Forwarded { origin, .. } = met {
+            self.senders.note(self.host, origin);
+        }
+        if let (Met::Task(origin), Some(packet)) = (met, &frame.packet) {
+            self.tally.remember(packet, origin);
+        }
+        if let Met::Forwarded { origin, same_name: true } = met
+            && self.senders.network(origin.pid) == self.network
+        {
+            met = Met::Kernel; // a task that sent by this very device: the address was used again
+        }
+        frame.met = Some(met);
+    }
+
+    /// A device's name; one that is new since the start is asked for.
+    fn name(&mut self, device: u32) -> Text {
+        if !self.names.contains_key(&device) {
+            let now = devices().unwrap_or_default().into_iter();
+            self.names.extend(now.map(|device| (device.index, device.name)));
+        }
+        self.names.entry(device).or_default().clone()
     }
 
     /// How many packets one stood for when it was captured.
@@ -309,43 +354,35 @@ impl<'a> Watch<'a> {
         u64::from(if time < changed { before } else { self.share }.stands_for())
     }
 
-    fn take(&mut self, frame: Captured, weight: u64) {
+    fn take(&mut self, frame: Captured) {
         let mut sighting = Sighting {
             device: frame.device,
             packet: frame.packet,
             length: frame.length,
-            weight,
+            weight: frame.weight,
             who: None,
         };
         if !frame.outgoing {
             self.tally.received(&sighting);
             return;
         }
-        if !self.names.contains_key(&frame.device) {
-            let now = devices().unwrap_or_default().into_iter();
-            self.names.extend(now.map(|device| (device.index, device.name)));
-        }
-        let name = self.names.get(&frame.device).cloned().unwrap_or_default();
-        if self.was_sampled(frame.time) {
-            sighting.who = Some(self.who(&frame, &name));
-        }
+        let name = self.name(frame.device);
+        sighting.who = frame.met.map(|met| self.who(&frame, met));
         let key = self.tally.sent(&sighting, name.as_bytes(), &self.nets);
         self.keep(key, frame, &name);
     }
 
-    fn who(&mut self, frame: &Captured, name: &Text) -> Who {
+    fn who(&mut self, frame: &Captured, met: Met) -> Who {
         self.seen.asked += 1;
-        let met = self.join.meet(frame.ring, name, frame.length, frame.time);
         if let Met::Task(origin) = met {
-            self.senders.note(self.host, origin);
-            if let Some(packet) = &frame.packet {
-                self.tally.remember(packet, origin);
-            }
             return Who::Process(origin.pid);
         }
         let packet = frame.packet.as_ref();
         if let Some(origin) = packet.and_then(|packet| self.tally.flow_of(packet)) {
             return Who::Process(origin.pid);
+        }
+        if let Met::Forwarded { origin, .. } = met {
+            return Who::Forwarded(origin.pid);
         }
         let entered = packet.and_then(|packet| self.tally.entered_by(packet));
         if let Some(device) = entered.filter(|&device| device != frame.device) {
@@ -389,6 +426,16 @@ impl<'a> Watch<'a> {
 
     pub(crate) fn missing(&self) -> Vec<Missing> {
         self.missing.clone()
+    }
+
+    /// Takes what has been captured to the end; nothing is watched after it.
+    pub fn settle(&mut self) {
+        if let Some(tracepoint) = &self.tracepoint {
+            tracepoint.disable();
+        }
+        for _ in 0..2 {
+            self.collect();
+        }
     }
 
     /// Begins to count anew; what was learnt of senders stays.
