@@ -193,7 +193,8 @@ fn described(sender: &Sender) -> String {
     if let Some(uid) = sender.uid.filter(|_| !sender.kernel) {
         let _ = write!(text, ", uid {uid}");
     }
-    if let Some(place) = show_place(sender) {
+    let place = sender.placement.to_string();
+    if !place.is_empty() {
         let _ = write!(text, ", {place}");
     }
     for held in &sender.holds {
@@ -203,22 +204,6 @@ fn described(sender: &Sender) -> String {
         text.push_str(", ended since");
     }
     text
-}
-
-/// The placement in words.
-fn show_place(sender: &Sender) -> Option<String> {
-    use coroner_traffic::Placement as P;
-    Some(match &sender.placement {
-        P::Container { id, pod: Some(pod), .. } => format!("container {id} of pod {pod}"),
-        P::Container { id, .. } => format!("container {id}"),
-        P::Pod { pod } => format!("pod {pod}"),
-        P::Domain { name } => format!("domain {name}"),
-        P::Unit { unit } => format!("unit {unit}"),
-        P::Session { uid, session } => format!("session {session} of uid {uid}"),
-        P::UserUnit { uid, unit } => format!("unit {unit} of uid {uid}"),
-        P::Group { path } => format!("cgroup {path}"),
-        P::Host => return None,
-    })
 }
 
 fn in_words(flow: &Flow, attack: Attack) -> String {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use coroner_core::audit::Audit;
+use coroner_core::audit::{Audit, judge_again};
 use coroner_core::packages::PackageKnowledge;
 use coroner_core::policy::Policy;
-use coroner_core::{Cx, Launch, Meta, Needs, Options, Plugin, Report, Skip, Time, Tool, registry};
+use coroner_core::{Cx, Item, Launch, Meta, Needs, Options, Plugin, Report, Skip, Time, Tool, registry};
 use coroner_host::sandbox::Enforced;
 use coroner_host::{Host, HostSources};
 
@@ -23,6 +23,8 @@ pub struct Fixture {
     pub packages: FixturePackages,
     /// Launches that some plugin would have found.
     pub launches: Vec<Launch>,
+    /// Items that the kernel's own answers would have given: the report is judged again with them.
+    pub items: Vec<Item>,
     /// What the person asked for.
     pub options: Options,
 }
@@ -61,7 +63,13 @@ impl Fixture {
             },
             read_only: Enforced::None,
         };
-        audit.run(&mut |_| {})
+        let mut report = audit.run(&mut |_| {});
+        if !self.items.is_empty() {
+            report.items.extend(self.items.iter().cloned());
+            let all = registry().expect("unique plugin ids");
+            judge_again(&mut report, &all, &Policy::default(), self.options.now);
+        }
+        report
     }
 
     fn sources(&self, root: &std::path::Path) -> HostSources {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use coroner_core::{HostPath, Launch, Options, Report, Scope, Text, Time, Trigger, registry};
+use coroner_core::{HostPath, Item, Launch, Options, Report, Scope, Text, Time, Trigger, registry};
 use serde::Deserialize;
 
 use crate::audit::usual_now;
@@ -38,6 +38,8 @@ struct Case {
     no_database: bool,
     #[serde(default)]
     launch: Vec<LaunchSpec>,
+    #[serde(default)]
+    item: Vec<Item>,
     #[serde(default)]
     options: OptionSpec,
 }
@@ -175,6 +177,7 @@ impl Case {
                 without_digest: self.without_digest.clone(),
             },
             launches: self.launch.iter().map(LaunchSpec::launch).collect(),
+            items: self.item.clone(),
             options: self.options.options(),
         }
     }

@@ -115,6 +115,8 @@ impl Join {
         let time = self.since_1970(sample.time);
         let Sample { pid, tid, cgroup, queued, cpu, .. } = sample;
         let met = match queued.context {
+            // The idle task sends nothing, and a task outside our pid namespace has no number here.
+            Context::Task if pid == 0 => Met::Nothing,
             Context::Task => Met::Task(Origin { pid, tid, cgroup }),
             Context::Interrupt => self.at_address(&queued, time),
         };
