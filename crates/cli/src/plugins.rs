@@ -9,6 +9,8 @@ use coroner_plugin_launch as _;
 use coroner_plugin_libvirt as _;
 use coroner_plugin_logins as _;
 use coroner_plugin_modules as _;
+use coroner_plugin_processes as _;
 use coroner_plugin_startup as _;
+use coroner_plugin_traffic as _;
 
 pub(crate) use coroner_core::registry;

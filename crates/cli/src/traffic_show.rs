@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use coroner_traffic::{
-    Attack, Destination, Direction, Flow, Observation, Seen, Sender, answered_percent, attack,
+    Attack, Destination, Direction, Flow, Observation, Placement, Seen, Sender, answered_percent,
+    attack,
 };
 use serde_json::json;
 
@@ -193,9 +194,8 @@ fn described(sender: &Sender) -> String {
     if let Some(uid) = sender.uid.filter(|_| !sender.kernel) {
         let _ = write!(text, ", uid {uid}");
     }
-    let place = sender.placement.to_string();
-    if !place.is_empty() {
-        let _ = write!(text, ", {place}");
+    if sender.placement != Placement::Host {
+        let _ = write!(text, ", {}", sender.placement);
     }
     for held in &sender.holds {
         let _ = write!(text, ", {held}");

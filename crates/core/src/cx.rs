@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use coroner_host::{
     Blocked, Content, DirEntry, FileType, Host, HostPath, Processes, ReadError, Stat,
 };
+use coroner_parse::process::net::{InetSocket, inet_table};
 use coroner_parse::{BadLine, Text};
 
 use crate::room::{Room, Rooms};
@@ -33,6 +34,8 @@ impl Deadline {
 
 /// Bytes of a configuration file that are read unless a plugin asks for more.
 const USUAL_READ: usize = 4 << 20;
+/// Bytes of a socket table: 100,000 sockets have 15 MB.
+const LARGEST_TABLE: usize = 64 << 20;
 /// Names in one directory that are looked at.
 const MOST_NAMES: usize = 20_000;
 
@@ -91,6 +94,21 @@ impl<'a> Cx<'a> {
             self.gap_because(&proc, Blocked::OutOfTime, detail);
         }
         Some(processes)
+    }
+
+    /// A table of internet sockets (`tcp`, `udp6`, `raw`, ...) of the network namespace that a process
+    /// lives in. A table that the kernel has not is empty; at most 64 MiB, more is a gap.
+    pub fn inet_sockets(&mut self, pid: i32, table: &str) -> Vec<InetSocket> {
+        let path = HostPath::new(format!("/proc/{pid}/net/{table}"));
+        let Some(content) = self.read_up_to(&path, LARGEST_TABLE) else { return Vec::new() };
+        let mut sockets = Vec::new();
+        for socket in inet_table(&content.bytes) {
+            match socket {
+                Ok(socket) => sockets.push(socket),
+                Err(bad) => self.bad_line(&path, &bad),
+            }
+        }
+        sockets
     }
 
     /// Whether the host runs while it is audited.

@@ -27,8 +27,9 @@ mod time;
 mod verdict;
 
 pub use coroner_host::{
-    Blocked, Content, Descriptors, DirEntry, Executable, FileType, HostPath, Listing, Namespaces,
-    OnDisk, Process, Processes, ReadError, Stat,
+    AnonymousCode, Blocked, Content, Descriptors, DirEntry, Executable, FileType, ForeignCode,
+    ForeignPage, HostPath, Listing, MappedFile, Namespaces, OnDisk, Process, ProcessCode,
+    Processes, ReadError, Stat,
 };
 pub use coroner_parse::{Algorithm, Digest, Text};
 pub use cx::{Cx, Deadline};

@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Instant;
 
 use crate::{Blocked, Root, sandbox};
 
@@ -25,12 +26,12 @@ pub(crate) struct Aside {
 
 impl Aside {
     /// Starts the threads, which read `tree`. They end when the last sender is gone.
-    pub(crate) fn start(tree: Arc<Root>) -> Self {
+    pub(crate) fn start(tree: &Arc<Root>) -> Self {
         let (errands, asked) = mpsc::channel::<Errand>();
         let asked = Arc::new(Mutex::new(asked));
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         for _ in 0..threads {
-            let (asked, tree) = (Arc::clone(&asked), Arc::clone(&tree));
+            let (asked, tree) = (Arc::clone(&asked), Arc::clone(tree));
             std::thread::spawn(move || {
                 sandbox::restrict_calls();
                 while let Ok(errand) = next(&asked) {
@@ -55,11 +56,13 @@ impl Aside {
         answered.recv().map_err(|_| Blocked::Failed)
     }
 
-    /// Does `work` for each of `list`, on all the threads; the answers come in no order. One that panics
-    /// costs its own answer and those that its thread had not come to.
+    /// Does `work` for each of `list`, on all the threads; the answers come in no order. One that panics or
+    /// waits for ever (a file system of the intruder's own) costs its answer; after `until` no more are
+    /// waited for.
     pub(crate) fn ask_each<I: Send + Sync + 'static, T: Send + 'static>(
         &self,
         list: Vec<I>,
+        until: Instant,
         work: impl Fn(&Root, &I) -> T + Send + Sync + 'static,
     ) -> Vec<T> {
         let shared = Arc::new((list, AtomicUsize::new(0), work));
@@ -69,13 +72,15 @@ impl Aside {
             let errand: Errand = Box::new(move |tree| {
                 let (list, next, work) = &*shared;
                 while let Some(item) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let _ = answer.send(work(tree, item));
+                    let done = catch_unwind(AssertUnwindSafe(|| work(tree, item)));
+                    let _ = done.map(|done| answer.send(done));
                 }
             });
             let _ = self.errands.send(errand);
         }
         drop(answer);
-        answered.into_iter().collect()
+        let left = || until.saturating_duration_since(Instant::now());
+        std::iter::from_fn(|| answered.recv_timeout(left()).ok()).collect()
     }
 }
 

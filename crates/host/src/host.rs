@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use coroner_parse::Text;
 
 use crate::aside::Aside;
-use crate::processes::{Outcome, Reader, pids};
+use crate::processes::{Outcome, Reader, pids, read_code};
 use crate::{
-    Blocked, Content, HostPath, Listing, OpenFile, Process, Processes, ReadError, Root, Stat,
+    Blocked, Content, HostPath, Listing, OpenFile, Process, ProcessCode, Processes, ReadError,
+    Root, Stat,
 };
 
 /// Where the parts of a host are found on the auditor's side.
@@ -60,6 +61,8 @@ pub struct Host {
 const SNAPSHOT_BUDGET: Duration = Duration::from_secs(30);
 /// Time for one process.
 const ONE_BUDGET: Duration = Duration::from_secs(5);
+/// How long after its budget an answer is waited for.
+const GRACE: Duration = Duration::from_secs(2);
 
 impl Host {
     /// Opens the trees that `sources` names. What other processes show of themselves is read by
@@ -81,7 +84,7 @@ impl Host {
         let aside = match &sources.proc {
             Some(path) if sources.kernel => {
                 let bare = Root::open_bare(path).map_err(|error| named(path, error))?;
-                Some(Aside::start(Arc::new(bare)))
+                Some(Aside::start(&Arc::new(bare)))
             }
             _ => None,
         };
@@ -201,14 +204,17 @@ impl Host {
         let proc = self.proc.as_ref().ok_or(Blocked::Unavailable)?;
         let until = Instant::now() + SNAPSHOT_BUDGET;
         let reader = Reader::new(Arc::clone(&self.root), self.boot_time(), until);
-        let outcomes: Vec<Outcome> = match &self.aside {
-            Some(aside) => {
-                let listed = aside.ask(pids)??;
-                aside.ask_each(listed, move |tree, pid| reader.read(tree, *pid))
-            }
-            None => pids(proc)?.into_iter().map(|pid| reader.read(proc, pid)).collect(),
+        let listed = match &self.aside {
+            Some(aside) => aside.ask(pids)??,
+            None => pids(proc)?,
         };
-        Ok(Processes::of(outcomes))
+        let asked = listed.len();
+        let read = move |tree: &Root, pid: &i32| reader.read(tree, *pid);
+        let outcomes: Vec<Outcome> = match &self.aside {
+            Some(aside) => aside.ask_each(listed, until + GRACE, read),
+            None => listed.iter().map(|pid| read(proc, pid)).collect(),
+        };
+        Ok(Processes::of(asked, outcomes))
     }
 
     /// One process, read now, whether or not /proc lists it; `None` when there is none of that number.
@@ -226,7 +232,24 @@ impl Host {
         }
     }
 
-    /// When the kernel started, in seconds since 1970 (proc_stat(5), `btime`).
+    /// The code in the memory of processes, each by its number and the clock ticks of its start; those that
+    /// have ended have no answer.
+    pub fn read_code(&self, processes: Vec<(i32, u64)>, budget: Duration) -> Vec<ProcessCode> {
+        let (until, root) = (Instant::now() + budget, Arc::clone(&self.root));
+        let look = move |tree: &Root, (pid, started): &(i32, u64)| {
+            read_code(tree, &root, *pid, *started, until)
+        };
+        let answers: Vec<_> = match (&self.aside, &self.proc) {
+            (Some(aside), _) => aside.ask_each(processes, until + GRACE, look),
+            (None, Some(proc)) => processes.iter().map(|one| look(proc, one)).collect(),
+            (None, None) => Vec::new(),
+        };
+        let mut found: Vec<_> = answers.into_iter().flatten().collect();
+        found.sort_by_key(|code| code.pid);
+        found
+    }
+
+    /// When the kernel started, in seconds since 1970 (`proc_stat(5)`, `btime`).
     pub fn boot_time(&self) -> Option<i64> {
         let content = self.read(&HostPath::new("/proc/stat"), 1 << 20).ok()?;
         let mut lines = content.bytes.split(|&byte| byte == b'\n');

@@ -28,7 +28,10 @@ pub use dir::{DirEntry, Listing};
 pub use file::{Content, OpenFile};
 pub use host::{Host, HostSources};
 pub use path::HostPath;
-pub use processes::{Descriptors, Executable, Namespaces, OnDisk, Process, Processes};
+pub use processes::{
+    AnonymousCode, Descriptors, Executable, ForeignCode, ForeignPage, MappedFile, Namespaces,
+    OnDisk, Process, ProcessCode, Processes,
+};
 pub use root::Root;
 pub use stat::{FileType, Stat, Timestamp};
 pub use system::{SystemFacts, is_privileged, process_exists};

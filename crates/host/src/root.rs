@@ -114,7 +114,8 @@ impl Root {
         self.open_handle(&self.handle(path, OpenFlags::O_NOFOLLOW)?)
     }
 
-    fn open_handle(&self, handle: &OwnedFd) -> Result<OpenFile, ReadError> {
+    /// Opens a handle that is a regular file.
+    pub(crate) fn open_handle(&self, handle: &OwnedFd) -> Result<OpenFile, ReadError> {
         let stat = stat_of(handle)?;
         match stat.kind {
             FileType::Regular => {}

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use coroner_core::audit::{Audit, judge_again};
 use coroner_core::packages::PackageKnowledge;
 use coroner_core::policy::Policy;
-use coroner_core::{Cx, Item, Launch, Meta, Needs, Options, Plugin, Report, Skip, Time, Tool, registry};
+use coroner_core::{
+    Cx, Item, Launch, Meta, Needs, Options, Plugin, Report, Skip, Time, Tool, registry,
+};
 use coroner_host::sandbox::Enforced;
 use coroner_host::{Host, HostSources};
 
+use crate::processes::complete;
 use crate::{FixturePackages, Tree};
 
 /// A host made for a test.
@@ -43,7 +46,8 @@ impl Fixture {
     /// # Panics
     /// When a plugin of that name is not linked into the test, or the tree cannot be written.
     pub fn audit(&self, plugins: &[&str]) -> Report {
-        let dir = self.tree.write();
+        let tree = if self.live { complete(self.tree.clone()) } else { self.tree.clone() };
+        let dir = tree.write();
         let mut plugins = linked(plugins);
         if !self.launches.is_empty() {
             plugins.push(Box::leak(Box::new(Given(self.launches.clone()))));

@@ -7,6 +7,7 @@
 mod audit;
 mod cases;
 mod packages;
+mod processes;
 mod tree;
 
 pub use audit::{Fixture, audit};

@@ -116,6 +116,19 @@ impl Tree {
         self
     }
 
+    /// Every path that was given.
+    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
+        self.nodes.keys().map(Vec::as_slice)
+    }
+
+    /// Where a link leads.
+    pub fn target(&self, path: impl AsRef<[u8]>) -> Option<&[u8]> {
+        match self.nodes.get(path.as_ref()) {
+            Some((Node::Link(target), _)) => Some(target),
+            _ => None,
+        }
+    }
+
     /// The content of a regular file that was put at `path`.
     pub fn content(&self, path: impl AsRef<[u8]>) -> Option<&[u8]> {
         match self.nodes.get(path.as_ref()) {

@@ -25,9 +25,9 @@ pub(crate) fn everything(cx: &mut Cx<'_>) {
     let own = if live && guests.libvirt_here { read_tables(cx, 1) } else { Vec::new() };
     daemons::daemons(cx, &own);
     hooks::hooks(cx);
-    // The first process lives in the host's network; where it may not be asked, this one stands in.
-    let network = |of: &str| cx.host().read_link(&HostPath::new(of)).ok();
-    let host_network = network("/proc/1/ns/net").or_else(|| network("/proc/self/ns/net"));
+    // The first process lives in the host's network.
+    let first = if live { cx.processes().and_then(|all| all.get(1)) } else { None };
+    let host_network = first.and_then(|first| first.namespaces.network);
     let mut scene = Scene { cx, conf, guests, tables, host_network };
     scene.tell(&processes);
 }
@@ -37,13 +37,13 @@ struct Scene<'a, 'h> {
     conf: QemuConf,
     guests: Guests,
     tables: SocketTables,
-    host_network: Option<Text>,
+    host_network: Option<u64>,
 }
 
 impl Scene<'_, '_> {
-    fn tell(&mut self, processes: &[QemuProcess]) {
-        let mut left: BTreeMap<i32, &QemuProcess> =
-            processes.iter().map(|process| (process.pid, process)).collect();
+    fn tell(&mut self, processes: &[QemuProcess<'_>]) {
+        let mut left: BTreeMap<i32, &QemuProcess<'_>> =
+            processes.iter().map(|process| (process.pid(), process)).collect();
         let guests = std::mem::take(&mut self.guests.all);
         for guest in guests.values() {
             let process = guest.pid().and_then(|pid| left.remove(&pid));
@@ -54,7 +54,7 @@ impl Scene<'_, '_> {
         }
     }
 
-    fn tell_guest(&mut self, guest: &Guest, process: Option<&QemuProcess>) {
+    fn tell_guest(&mut self, guest: &Guest, process: Option<&QemuProcess<'_>>) {
         let Some(told) = guest.told() else { return };
         let domain = &told.domain;
         // A user's own daemon reads its own qemu.conf, and hardly anybody writes one.
@@ -78,7 +78,7 @@ impl Scene<'_, '_> {
             consoles.extend(view.told(ConsoleState::Running, &running.file, told, process));
         }
         if let (Some(process), Some(_)) = (process, &guest.running) {
-            let (file, started) = (process.file("cmdline"), &process.command.consoles);
+            let (file, started) = (process.process.file("cmdline"), &process.command.consoles);
             consoles.extend(view.started(ConsoleState::Process, &file, started, &known));
         }
         if let Some(defined) = &guest.defined {
@@ -98,7 +98,7 @@ impl Scene<'_, '_> {
     }
 
     /// A process that no state file speaks of; libvirt may still know it by its pid file.
-    fn tell_process(&mut self, process: &QemuProcess) {
+    fn tell_process(&mut self, process: &QemuProcess<'_>) {
         let item = self.process_item(process);
         let (conf, options) = (QemuConf::default(), self.cx.options());
         let view = View {
@@ -106,7 +106,7 @@ impl Scene<'_, '_> {
             uuid: item.uuid.clone(),
             listed: item.listed,
             libvirt_here: item.libvirt_here,
-            pid: Some(process.pid),
+            pid: Some(process.pid()),
             conf: &conf,
             options,
         };
@@ -131,7 +131,7 @@ impl Scene<'_, '_> {
     fn guest_item(
         &self,
         guest: &Guest,
-        process: Option<&QemuProcess>,
+        process: Option<&QemuProcess<'_>>,
         mut controls: Vec<Control>,
     ) -> VmDomain {
         let (mut name, mut uuid) = (Text::default(), Text::default());
@@ -181,26 +181,24 @@ impl Scene<'_, '_> {
         }
     }
 
-    fn process_item(&self, process: &QemuProcess) -> VmDomain {
+    fn process_item(&self, process: &QemuProcess<'_>) -> VmDomain {
         let command = &process.command;
-        let file = process.file("cmdline");
+        let file = process.process.file("cmdline");
         // What it was started as stands in where the link to its program may not be read.
         let started = Some(&process.program).filter(|name| name.as_bytes().starts_with(b"/"));
-        let emulator = process.executable.as_ref().or(started).map(|path| {
-            let bytes = path.as_bytes();
-            let path = HostPath::new(bytes.strip_suffix(b" (deleted)").unwrap_or(bytes));
-            Emulator { path, file: file.clone(), line: 0 }
-        });
+        let started = || started.map(|name| HostPath::new(name.as_bytes()));
+        let emulator = process.executable().cloned().or_else(started);
+        let emulator = emulator.map(|path| Emulator { path, file: file.clone(), line: 0 });
         VmDomain {
             name: command.guest.clone().unwrap_or_else(|| process.program.clone()),
             uuid: command.uuid.clone().unwrap_or_default(),
             hypervisor: Text::default(),
-            listed: self.guests.pids.contains(&process.pid),
+            listed: self.guests.pids.contains(&process.pid()),
             libvirt_here: self.guests.libvirt_here,
             file,
             line: 0,
             autostart: false,
-            pid: Some(process.pid),
+            pid: Some(process.pid()),
             named: command.named,
             emulator,
             disks: Vec::new(),
@@ -211,7 +209,7 @@ impl Scene<'_, '_> {
         }
     }
 
-    fn listeners(&self, process: &QemuProcess) -> Vec<Text> {
+    fn listeners(&self, process: &QemuProcess<'_>) -> Vec<Text> {
         if process.sockets.is_none() {
             return Vec::new();
         }
@@ -223,12 +221,10 @@ impl Scene<'_, '_> {
         found
     }
 
-    fn tell_peers(&mut self, item: &VmDomain, process: &QemuProcess, known: &[Console]) {
+    fn tell_peers(&mut self, item: &VmDomain, process: &QemuProcess<'_>, known: &[Console]) {
         let channels = Channels::of(known, &process.command, &item.controls);
-        let own_network = self
-            .host_network
-            .as_ref()
-            .is_some_and(|host| !process.network.is_empty() && *host != process.network);
+        let networks = self.host_network.zip(process.network());
+        let own_network = networks.is_some_and(|(host, own)| host != own);
         for socket in self.tables.connections(process) {
             let Some(channel) = channels.of_connection(socket.local, socket.remote) else {
                 continue;
@@ -236,7 +232,7 @@ impl Scene<'_, '_> {
             self.cx.emit(VncPeer {
                 domain: item.name.clone(),
                 uuid: item.uuid.clone(),
-                pid: process.pid,
+                pid: process.pid(),
                 channel: Text::from(channel),
                 local: socket.local.ip(),
                 local_port: socket.local.port(),
@@ -245,7 +241,7 @@ impl Scene<'_, '_> {
                 foreign: self.cx.options().is_foreign(socket.remote.ip()),
                 own_network,
                 by_socket: process.sockets.is_some(),
-                file: process.file("cmdline"),
+                file: process.process.file("cmdline"),
             });
         }
     }

@@ -27,7 +27,7 @@ impl View<'_> {
         state: ConsoleState,
         file: &HostPath,
         consoles: &[Console],
-        process: Option<&QemuProcess>,
+        process: Option<&QemuProcess<'_>>,
     ) -> Vec<VncConsole> {
         let started =
             process.map(|process| process.command.consoles.as_slice()).unwrap_or_default();

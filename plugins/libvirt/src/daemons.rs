@@ -2,7 +2,8 @@
 
 use coroner_core::{Blocked, Cx, HostPath, Text};
 use coroner_parse::lines;
-use coroner_parse::virt::{BadSetting, DaemonConf, QemuConf, TcpSocket, TcpState};
+use coroner_parse::process::net::{InetSocket, TcpState};
+use coroner_parse::virt::{BadSetting, DaemonConf, QemuConf};
 
 use crate::items::LibvirtDaemon;
 
@@ -27,7 +28,7 @@ pub(crate) fn qemu_conf(cx: &mut Cx<'_>) -> QemuConf {
 }
 
 /// The daemons that are configured here. `sockets` are those of the host's own network.
-pub(crate) fn daemons(cx: &mut Cx<'_>, sockets: &[TcpSocket]) {
+pub(crate) fn daemons(cx: &mut Cx<'_>, sockets: &[InetSocket]) {
     for (file, tcp_socket, tls_socket, program) in DAEMONS {
         let path = HostPath::new(file);
         let Some(content) = cx.read(&path) else { continue };
@@ -45,7 +46,7 @@ fn daemon(
     conf: &DaemonConf,
     tcp: bool,
     tls: bool,
-    sockets: &[TcpSocket],
+    sockets: &[InetSocket],
 ) -> LibvirtDaemon {
     let listens = |port| {
         let mut listening = sockets.iter().filter(|socket| socket.state == TcpState::Listen);

@@ -2,108 +2,59 @@
 
 use std::collections::BTreeSet;
 
-use coroner_core::{Blocked, Cx, HostPath, ReadError, Text};
+use coroner_core::{Cx, HostPath, Process, Text};
 use coroner_parse::virt::{QemuCommand, arguments, qemu_command};
-
-/// More processes than any kernel allows (`PID_MAX_LIMIT`).
-const MOST_PROCESSES: usize = 4 << 20;
-/// libvirt's longest command lines have some 20 KiB.
-const LONGEST_COMMAND: usize = 1 << 20;
-/// Descriptors of one process that are looked at.
-const MOST_DESCRIPTORS: usize = 100_000;
 
 /// A process that runs a guest.
 #[derive(Debug)]
-pub(crate) struct QemuProcess {
-    pub(crate) pid: i32,
+pub(crate) struct QemuProcess<'a> {
+    pub(crate) process: &'a Process,
     pub(crate) command: QemuCommand,
     /// What it was started as.
     pub(crate) program: Text,
-    /// What it really runs, by /proc/PID/exe.
-    pub(crate) executable: Option<Text>,
     /// Inodes of its sockets; `None` when its descriptors could not be listed.
     pub(crate) sockets: Option<BTreeSet<u64>>,
-    /// Its network namespace; empty when unknown.
-    pub(crate) network: Text,
 }
 
-impl QemuProcess {
-    /// A file of its own below /proc.
-    pub(crate) fn file(&self, name: &str) -> HostPath {
-        of_process(self.pid, name)
+impl QemuProcess<'_> {
+    pub(crate) fn pid(&self) -> i32 {
+        self.process.pid()
+    }
+
+    /// Its network namespace, when it could be told.
+    pub(crate) fn network(&self) -> Option<u64> {
+        self.process.namespaces.network
+    }
+
+    /// What it really runs.
+    pub(crate) fn executable(&self) -> Option<&HostPath> {
+        self.process.executable.as_ref().map(|executable| &executable.path)
     }
 }
 
-fn of_process(pid: i32, name: &str) -> HostPath {
-    HostPath::new(format!("/proc/{pid}/{name}"))
+/// Every qemu process.
+pub(crate) fn qemu_processes<'a>(cx: &mut Cx<'a>) -> Vec<QemuProcess<'a>> {
+    let Some(processes) = cx.processes() else { return Vec::new() };
+    processes.iter().filter_map(|process| qemu_process(cx, process)).collect()
 }
 
-/// Every qemu process. One that ends while it is read is no gap.
-pub(crate) fn qemu_processes(cx: &mut Cx<'_>) -> Vec<QemuProcess> {
-    let proc = HostPath::new("/proc");
-    let listing = match cx.host().list(&proc, MOST_PROCESSES) {
-        Ok(listing) => listing,
-        Err(error) => {
-            cx.gap(&proc, reason(error));
-            return Vec::new();
-        }
-    };
-    let pids = listing.entries.iter().filter_map(|entry| entry.name.as_str()?.parse().ok());
-    pids.filter_map(|pid| process(cx, pid)).collect()
-}
-
-fn process(cx: &mut Cx<'_>, pid: i32) -> Option<QemuProcess> {
-    if cx.deadline().is_over() {
-        cx.gap(&HostPath::new("/proc"), Blocked::OutOfTime);
-        return None;
-    }
-    let host = cx.host();
-    let cmdline = host.read(&of_process(pid, "cmdline"), LONGEST_COMMAND).ok()?;
-    let arguments = arguments(&cmdline.bytes);
+fn qemu_process<'a>(cx: &mut Cx<'_>, process: &'a Process) -> Option<QemuProcess<'a>> {
+    let arguments = arguments(&process.command);
     let command = qemu_command(&arguments)?;
     let program = arguments.into_iter().next().unwrap_or_default();
-    let executable = host.read_link(&of_process(pid, "exe")).ok();
-    let network = host.read_link(&of_process(pid, "ns/net")).unwrap_or_default();
-    let sockets = sockets(cx, pid);
-    Some(QemuProcess { pid, command, program, executable, sockets, network })
+    let sockets = sockets(cx, process);
+    Some(QemuProcess { process, command, program, sockets })
 }
 
 /// A kernel or a sandbox that keeps a process's descriptors back is said once for the process; its
 /// peers are then told by their ports.
-fn sockets(cx: &mut Cx<'_>, pid: i32) -> Option<BTreeSet<u64>> {
-    let dir = of_process(pid, "fd");
-    match read_sockets(cx, &dir) {
-        Ok(inodes) => Some(inodes),
-        Err(ReadError::Absent) => Some(BTreeSet::new()),
-        Err(ReadError::Blocked(why)) => {
-            cx.minor_gap(&dir, why, "its connections are told by port, not by socket");
+fn sockets(cx: &mut Cx<'_>, process: &Process) -> Option<BTreeSet<u64>> {
+    match (&process.descriptors, &process.refused) {
+        (None, Some((_, why))) => {
+            let detail = "its connections are told by port, not by socket";
+            cx.minor_gap(&process.file("fd"), *why, detail);
             None
         }
-    }
-}
-
-fn read_sockets(cx: &Cx<'_>, dir: &HostPath) -> Result<BTreeSet<u64>, ReadError> {
-    let listing = cx.host().list(dir, MOST_DESCRIPTORS)?;
-    let mut inodes = BTreeSet::new();
-    for descriptor in &listing.entries {
-        match cx.host().read_link(&descriptor.path) {
-            Ok(link) => inodes.extend(socket_inode(&link)),
-            Err(ReadError::Blocked(Blocked::Denied)) => return Err(Blocked::Denied.into()),
-            // Closed since it was listed.
-            Err(_) => {}
-        }
-    }
-    Ok(inodes)
-}
-
-/// `socket:[104714]`
-fn socket_inode(link: &Text) -> Option<u64> {
-    link.as_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-}
-
-fn reason(error: ReadError) -> Blocked {
-    match error {
-        ReadError::Absent => Blocked::Vanished,
-        ReadError::Blocked(reason) => reason,
+        _ => Some(process.sockets().iter().copied().collect()),
     }
 }

@@ -1,7 +1,7 @@
 //! Items of this plugin: what [`coroner_traffic`] saw, as it stands.
 
 use coroner_core::{ItemKind, Text};
-use coroner_traffic::{Flow, Seen, Sender, Unseen};
+use coroner_traffic::{Flow, Placement, Seen, Sender, Unseen};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +31,12 @@ impl ItemKind for TrafficSender {
     const KIND: &'static str = "traffic.sender";
 
     fn key(&self) -> Text {
-        let place = self.0.placement.to_string();
-        let place = if place.is_empty() { place } else { format!(", {place}") };
-        Text::new([self.0.who.as_bytes(), place.as_bytes()].concat())
+        match &self.0.placement {
+            Placement::Host => self.0.who.clone(),
+            place => {
+                Text::new([self.0.who.as_bytes(), b", ", place.to_string().as_bytes()].concat())
+            }
+        }
     }
 
     fn normal(&self) -> Option<Text> {

@@ -8,8 +8,7 @@ use coroner_core::Severity::{Critical, High, Medium};
 pub(crate) static ALL: &[&Rule] =
     &[&SYN_FLOOD, &PACKET_FLOOD, &FORGED_SOURCES, &SCAN, &HIDDEN_SENDER, &PAST_CAPTURE];
 
-const HOLD: &str =
-    "hold it down first, ssh stays free: coroner throttle plan --dev DEVICE --rate 1mbit --dport PORTS --syn-only";
+const HOLD: &str = "hold it down first, ssh stays free: coroner throttle plan --dev DEVICE --rate 1mbit --dport PORTS --syn-only";
 const EVIDENCE: &str =
     "keep the packets: coroner traffic --dev DEVICE --for 30s --write /media/stick/flood.pcapng";
 const SENDER: &str = "look at the sender before it ends: its file (copy /proc/PID/exe, also when deleted), its parents, its cgroup, \
@@ -48,7 +47,11 @@ pub(crate) static FORGED_SOURCES: Rule = Rule {
           amplification and floods need that, and a raw or packet socket.",
     benign: "routing by policy, a load balancer that keeps clients' addresses, a router whose table was not understood",
     attack: &["T1498.002", "T1498.001"],
-    next: &[EVIDENCE, SENDER, "switch on source checks at the uplink and for guests (no-ip-spoofing)"],
+    next: &[
+        EVIDENCE,
+        SENDER,
+        "switch on source checks at the uplink and for guests (no-ip-spoofing)",
+    ],
 };
 
 pub(crate) static SCAN: Rule = Rule {

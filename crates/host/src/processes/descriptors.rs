@@ -25,7 +25,7 @@ pub struct Descriptors {
     pub bpf: Vec<BpfObject>,
     /// Interfaces of tun(4) that end in this process.
     pub taps: Vec<Text>,
-    /// Memory made with memfd_create(2).
+    /// Memory made with `memfd_create(2)`.
     pub memory: Vec<Text>,
     /// How many there are.
     pub count: usize,

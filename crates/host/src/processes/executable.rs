@@ -28,7 +28,7 @@ pub struct Executable {
     pub path: HostPath,
     /// No directory names it any more.
     pub deleted: bool,
-    /// It is memory (memfd_create(2)) of this name.
+    /// It is memory (`memfd_create(2)`) of this name.
     pub memory: Option<Text>,
     /// What it is; `None` where the kernel would not say.
     pub stat: Option<Stat>,
@@ -48,7 +48,7 @@ impl Executable {
             Err(_) => host.stat_followed(&HostPath::new(link.as_bytes())).ok(),
         };
         let roots = Roots { dir, host };
-        Ok(roots.place(&link, name, stat))
+        Ok(roots.place(&link, &name, stat))
     }
 }
 
@@ -59,7 +59,7 @@ struct Roots<'a> {
 }
 
 impl Roots<'_> {
-    fn place(&self, link: &Text, name: ExecutableName, stat: Option<Stat>) -> Executable {
+    fn place(&self, link: &Text, name: &ExecutableName, stat: Option<Stat>) -> Executable {
         // A file may be called `x (deleted)`: then the whole text is the name of the very file.
         let whole = HostPath::new(link.as_bytes());
         let literal = name.marked_deleted && self.look(&whole, stat.as_ref()).0 == OnDisk::Same;
@@ -103,9 +103,8 @@ fn compare(found: Result<Stat, ReadError>, stat: Option<&Stat>) -> OnDisk {
     match (found, stat) {
         (Err(ReadError::Absent), _) => OnDisk::Gone,
         (Ok(found), Some(stat)) if found.is_same_file(stat) => OnDisk::Same,
-        (Ok(_), Some(_)) => OnDisk::Other,
-        // A test's tree has no file for a name that the kernel would mark as deleted.
-        (Ok(_), None) => OnDisk::Other,
+        // Also when the file that runs is unknown: a test's tree has none that is deleted.
+        (Ok(_), _) => OnDisk::Other,
         (Err(_), _) => OnDisk::Unknown,
     }
 }

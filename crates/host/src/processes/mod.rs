@@ -8,6 +8,7 @@
 mod descriptors;
 mod dir;
 mod executable;
+mod memory;
 mod process;
 mod read;
 
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 pub use descriptors::Descriptors;
 pub(crate) use dir::ProcessDir;
 pub use executable::{Executable, OnDisk};
+pub(crate) use memory::read_code;
+pub use memory::{AnonymousCode, ForeignCode, ForeignPage, MappedFile, ProcessCode};
 pub use process::{Namespaces, Process};
 pub(crate) use read::{Outcome, Reader, pids};
 
@@ -34,8 +37,9 @@ pub struct Processes {
 }
 
 impl Processes {
-    pub(crate) fn of(outcomes: Vec<Outcome>) -> Self {
-        let mut all = Self::default();
+    /// Of what came of `asked` processes; those without an outcome were given up.
+    pub(crate) fn of(asked: usize, outcomes: Vec<Outcome>) -> Self {
+        let mut all = Self { left_out: asked.saturating_sub(outcomes.len()), ..Self::default() };
         for outcome in outcomes {
             match outcome {
                 Outcome::Read(process) => {

@@ -1,13 +1,15 @@
 //! The snapshot on real processes of this machine, read as an audit reads them.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use coroner_parse::process::Descriptor;
 
-use crate::{Host, HostPath, HostSources, OnDisk, Processes};
+use crate::{Host, HostPath, HostSources, OnDisk, ProcessCode, Processes};
 
 /// A child that ends with the test.
 struct Running(Child);
@@ -156,6 +158,89 @@ fn three_hundred_processes_take_less_than_half_a_second() {
     let begun = std::time::Instant::now();
     let processes = snapshot();
     let took = begun.elapsed();
+    write_measure("snapshot", processes.len(), took);
     assert!(children.iter().all(|child| processes.get(child.pid()).is_some()));
     assert!(took.as_millis() < 500, "{} processes took {took:?}", processes.len());
+}
+
+/// The code of the children, read from inside the sandbox.
+fn code_of(children: &[&Running]) -> Vec<ProcessCode> {
+    let pids: Vec<i32> = children.iter().map(|child| child.pid()).collect();
+    let read = move || {
+        let host = Host::open(HostSources::live()).unwrap();
+        crate::sandbox::restrict(&[]);
+        let processes = host.read_processes().unwrap();
+        let named = pids.iter().map(|pid| (*pid, processes.get(*pid).unwrap().stat.started));
+        host.read_code(named.collect(), Duration::from_secs(10))
+    };
+    std::thread::spawn(read).join().unwrap()
+}
+
+/// Where the code of a file is in a child's memory.
+fn code_at(child: &Running, name: &str) -> u64 {
+    let path = format!("/proc/{}/maps", child.pid());
+    loop {
+        let maps = std::fs::read(&path).unwrap();
+        let mut code = coroner_parse::process::mappings(&maps).map(Result::unwrap);
+        let found = code.find(|mapping| mapping.executable && mapping.name.lossy().contains(name));
+        match found {
+            Some(mapping) => return mapping.start,
+            None => std::thread::yield_now(),
+        }
+    }
+}
+
+/// As an intruder does it (ptrace(2) and this file take the same way in the kernel).
+fn overwrite(child: &Running, address: u64, bytes: &[u8]) {
+    let path = format!("/proc/{}/mem", child.pid());
+    let memory = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+    memory.write_all_at(bytes, address).unwrap();
+}
+
+#[test]
+#[cfg_attr(not(feature = "test-live"), ignore = "needs root: run tests/run")]
+fn code_that_was_changed_in_memory_is_found_and_code_that_was_not_is_the_files() {
+    let start = || Running::start(Command::new("/bin/sleep").arg("60"));
+    let (changed, stopped, same, whole) = (start(), start(), start(), start());
+    let place = code_at(&changed, "/libc") + 0x2010;
+    overwrite(&changed, place, b"\x90\x90\x31\xc0");
+    let breakpoint = code_at(&stopped, "/libc") + 0x3000;
+    overwrite(&stopped, breakpoint, b"\xcc");
+    let kept = code_at(&same, "/libc");
+    let memory = std::fs::File::open(format!("/proc/{}/mem", same.pid())).unwrap();
+    let mut byte = [0];
+    memory.read_exact_at(&mut byte, kept).unwrap();
+    overwrite(&same, kept, &byte);
+    code_at(&whole, "/libc");
+    let all = code_of(&[&changed, &stopped, &same, &whole]);
+    let of = |child: &Running| all.iter().find(|code| code.pid == child.pid()).unwrap();
+    assert!(all.iter().all(|code| code.blocked.is_none()), "{all:?}");
+    let [foreign] = of(&changed).foreign.as_slice() else { panic!("{:?}", of(&changed)) };
+    let page = &foreign.pages[0];
+    assert!((place..place + 4).contains(&page.address), "{foreign:?}");
+    assert!(page.differing <= 4 && !page.only_breakpoints && page.in_memory != page.in_file);
+    assert!(!foreign.relocated && !foreign.of_windows && foreign.path.lossy().contains("libc"));
+    let [foreign] = of(&stopped).foreign.as_slice() else { panic!("{:?}", of(&stopped)) };
+    assert!(cfg!(not(target_arch = "x86_64")) || foreign.pages[0].only_breakpoints);
+    assert_eq!((of(&same).foreign.len(), of(&same).own_pages), (0, 1));
+    assert_eq!((of(&whole).foreign.len(), of(&whole).own_pages), (0, 0));
+    assert!(of(&whole).anonymous.is_empty() && of(&whole).files.len() >= 3);
+}
+
+#[test]
+#[cfg_attr(not(feature = "test-live"), ignore = "a measurement: run tests/run")]
+fn the_code_of_three_hundred_processes_takes_less_than_a_second() {
+    let children: Vec<_> =
+        (0..300).map(|_| Running::start(Command::new("/bin/sleep").arg("60"))).collect();
+    let begun = std::time::Instant::now();
+    let read = code_of(&children.iter().collect::<Vec<_>>());
+    let took = begun.elapsed();
+    write_measure("code", read.len(), took);
+    assert_eq!(read.len(), 300);
+    assert!(took.as_millis() < 1000, "took {took:?}");
+}
+
+/// For the reader of `cargo test -- --nocapture`.
+fn write_measure(what: &str, count: usize, took: Duration) {
+    let _ = writeln!(std::io::stderr(), "{what}: {count} processes in {took:?}");
 }

@@ -14,6 +14,7 @@ mod image;
 mod layout;
 mod linking;
 pub mod loader;
+mod place;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ pub use facts::{
     Address, AppendedKind, Class, ElfFacts, EntryPlace, Language, Linking, NoteToLoad, ObjectType,
     Packer, StackFlag,
 };
+
+pub use place::{Symbol, has_text_relocations, symbol_at};
 
 use crate::Text;
 use image::Image;

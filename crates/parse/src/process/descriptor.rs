@@ -1,4 +1,4 @@
-//! The text of a link in `/proc/PID/fd` (proc_pid_fd(5)).
+//! The text of a link in `/proc/PID/fd` (`proc_pid_fd(5)`).
 
 use super::number;
 use crate::Text;
@@ -10,7 +10,7 @@ pub enum Descriptor {
     Socket(u64),
     /// A pipe, by inode.
     Pipe(u64),
-    /// Memory made with memfd_create(2), by its name.
+    /// Memory made with `memfd_create(2)`, by its name.
     Memory(Text),
     /// A kernel object without a file: `bpf-prog`, `eventpoll`, ...
     Anonymous(Text),

@@ -1,4 +1,4 @@
-//! `/proc/PID/environ` (proc_pid_environ(5)): the variables that put code into a program.
+//! `/proc/PID/environ` (`proc_pid_environ(5)`): the variables that put code into a program.
 
 use crate::Text;
 

@@ -4,7 +4,7 @@ use crate::Text;
 
 /// What the kernel adds to the name of a file that has no name any more.
 const DELETED: &[u8] = b" (deleted)";
-/// What the name of memory made with memfd_create(2) starts with (`mm/memfd.c`).
+/// What the name of memory made with `memfd_create(2)` starts with (`mm/memfd.c`).
 const MEMFD: &[u8] = b"/memfd:";
 
 /// The name of a running program's file, as a link of /proc gives it.

@@ -1,4 +1,4 @@
-//! `/proc/PID/fdinfo/N` (proc_pid_fdinfo(5)) of descriptors that matter here.
+//! `/proc/PID/fdinfo/N` (`proc_pid_fdinfo(5)`) of descriptors that matter here.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,11 @@
-//! `/proc/PID/maps` (proc_pid_maps(5), `show_map_vma` in `fs/proc/task_mmu.c`).
+//! `/proc/PID/maps` (`proc_pid_maps(5)`, `show_map_vma` in `fs/proc/task_mmu.c`).
 
 use super::{ExecutableName, hexadecimal, number};
 use crate::{BadLine, Line, Text, lines};
 
 /// One stretch of a process's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // the kernel's own flags
 pub struct Mapping {
     /// First address.
     pub start: u64,

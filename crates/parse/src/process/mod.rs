@@ -2,7 +2,7 @@
 //!
 //! The kernel writes these texts, but names in them (commands, paths, cgroups) are the intruder's:
 //! a command may hold spaces, brackets and newlines, a path may end in ` (deleted)` by itself.
-//! Formats: proc(5), proc_pid_stat(5) and its neighbours, `fs/proc/` in the kernel.
+//! Formats: proc(5), `proc_pid_stat(5)` and its neighbours, `fs/proc/` in the kernel.
 
 mod cgroup;
 mod descriptor;

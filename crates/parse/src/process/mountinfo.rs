@@ -1,4 +1,4 @@
-//! `/proc/PID/mountinfo` (proc_pid_mountinfo(5)).
+//! `/proc/PID/mountinfo` (`proc_pid_mountinfo(5)`).
 
 use super::{number, words};
 use crate::{BadLine, Line, Text, lines};

@@ -3,6 +3,8 @@
 //! Names of groups: systemd.special(7), systemd's `VM_AND_CONTAINER_INTERFACE`, runc's
 //! `docs/systemd.md`, the kubelet's `pkg/kubelet/cm`, libvirt's `cgroups.html`, lxc.container.conf(5).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{CgroupPath, number};
@@ -147,6 +149,23 @@ impl Placement {
             Self::Unit { .. } => 5,
             Self::Group { .. } => 6,
             Self::Host => 7,
+        }
+    }
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container { id, pod: Some(pod), .. } => write!(f, "container {id} of pod {pod}"),
+            Self::Container { id, pod: None, .. } => write!(f, "container {id}"),
+            Self::Pod { pod } => write!(f, "pod {pod}"),
+            Self::Domain { name } => write!(f, "virtual machine {name}"),
+            Self::Unit { unit } => write!(f, "unit {unit}"),
+            Self::Session { uid, session } => write!(f, "session {session} of user {uid}"),
+            Self::UserUnit { uid, unit } if unit.is_empty() => write!(f, "manager of user {uid}"),
+            Self::UserUnit { uid, unit } => write!(f, "unit {unit} of user {uid}"),
+            Self::Group { path } => write!(f, "control group {path}"),
+            Self::Host => f.write_str("the host"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `/proc/PID/status` (proc_pid_status(5)).
+//! `/proc/PID/status` (`proc_pid_status(5)`).
 
 use super::{hexadecimal, number, words};
 

@@ -1,4 +1,4 @@
-//! Virtual machines and their consoles: libvirt XML, qemu command lines, socket tables.
+//! Virtual machines and their consoles: libvirt XML, qemu command lines.
 //!
 //! Passwords are never kept: a parser says that there is one, and nothing about it.
 
@@ -8,11 +8,9 @@ mod libvirt_conf;
 mod qemu_command;
 mod qemu_option;
 mod settings;
-mod tcp_table;
 
 pub use console::{Console, Control, Listen, Protocol};
 pub use domain::{Disk, DiskSource, Domain, Interface, Running, SharedDirectory, XmlError, domain};
 pub use libvirt_conf::{BadSetting, Setting, Value, libvirt_conf};
 pub use qemu_command::{QemuCommand, arguments, qemu_command};
 pub use settings::{DaemonConf, QemuConf, SpiceDefaults, VncDefaults};
-pub use tcp_table::{TcpSocket, TcpState, tcp_table};

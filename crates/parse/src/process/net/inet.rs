@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::BadLine;
 use crate::process::{hexadecimal, number, words};
 
-/// States of a TCP socket, include/net/tcp_states.h. UDP and raw sockets are `Established` when connected and
+/// States of a TCP socket, `include/net/tcp_states.h`. UDP and raw sockets are `Established` when connected and
 /// `Close` when not.
 #[derive(
     Debug,

@@ -1,4 +1,4 @@
-//! The socket tables of a network namespace: `/proc/PID/net/*` (proc_pid_net(5)).
+//! The socket tables of a network namespace: `/proc/PID/net/*` (`proc_pid_net(5)`).
 
 mod inet;
 mod packet;
