@@ -8,7 +8,7 @@
 # paketkoll (`cargo install paketkoll`) and debsums and rkhunter (packages inside the root) are
 # measured where they are found. All of them look at the live root only, so each runs inside the
 # root, in a mount namespace of its own with its writable directories in memory: the root stays as it
-# is. Needs root, for chroot.
+# is. Needs root, for chroot. The traffic sample of a live audit is no part of this (--traffic 0).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -81,8 +81,8 @@ outside() {
 
 measure() {
   case $1 in
-    coroner-quick) outside "$1" "$coroner" audit --root "$root" --scope quick --format json ;;
-    coroner-standard) outside "$1" "$coroner" audit --root "$root" --scope standard --format json ;;
+    coroner-quick) outside "$1" "$coroner" audit --root "$root" --scope quick --traffic 0 --format json ;;
+    coroner-standard) outside "$1" "$coroner" audit --root "$root" --scope standard --traffic 0 --format json ;;
     paketkoll) inside "$1" /mnt/paketkoll check ;;
     paketkoll-conffiles) inside "$1" /mnt/paketkoll --config-files include check ;;
     debsums) inside "$1" /usr/bin/debsums --all ;;

@@ -15,7 +15,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use throttle_lab::{Lab, must};
-use traffic_senders::{hold_port, sender, tap};
+use traffic_senders::{bypass, hold_port, sender, tap};
 
 /// `coroner traffic` inside the near namespace, with tracefs in a mount namespace of its own; `before` is done
 /// there first.
@@ -196,6 +196,52 @@ fn without_tracefs_the_suspects_are_named_and_the_answer_says_what_it_is_worth()
     assert_eq!(flow(&seen, "tcp", 80)["senders"], serde_json::json!([]));
     raw.end();
     assert!(text.contains("a hint, no proof") && text.contains("SYN flood"), "{text}");
+}
+
+#[test]
+#[cfg(feature = "real-roots")]
+fn what_passes_no_capture_is_told_by_the_device_s_own_counter() {
+    let lab = Lab::new();
+    let bypass = bypass(&lab);
+    let seen = json(&traffic(&lab, "", "--dev v0 --for 4s --json"));
+    bypass.end();
+    let past = &seen["observation"]["unseen"][0];
+    assert_eq!(past["device"], "v0");
+    let number = |name: &str| past[name].as_u64().unwrap();
+    assert!(number("counted") > 1_500 && number("captured") < 100, "{past}");
+}
+
+#[test]
+#[cfg(feature = "real-roots")]
+fn an_audit_names_the_flood_and_judging_its_report_again_gives_the_same() {
+    let lab = Lab::new();
+    let raw = sender(&lab.near, "raw");
+    let file = lab.state.path().join("report.json");
+    let script = format!(
+        "mount -t tracefs tracefs /sys/kernel/tracing; exec {} audit --only traffic --scope quick --traffic 3s --format json -o {}",
+        env!("CARGO_BIN_EXE_coroner"),
+        file.display()
+    );
+    let status = lab.near("sh").args(["-c", &script]).status().unwrap();
+    let pid = raw.pid();
+    raw.end();
+    let read = |bytes: &[u8]| -> Value { serde_json::from_slice(bytes).unwrap() };
+    let report = read(&std::fs::read(&file).unwrap());
+    let finding = report["findings"].as_array().unwrap().iter();
+    let finding = finding.filter(|f| f["rule"] == "traffic/syn-flood").collect::<Vec<_>>();
+    assert_eq!(finding.len(), 1, "{report:#}");
+    assert_eq!(
+        (&finding[0]["severity"], &finding[0]["confidence"]),
+        (&"critical".into(), &"likely".into())
+    );
+    assert!(finding[0]["evidence"].to_string().contains(&format!("(pid {pid})")), "{}", finding[0]);
+    assert_eq!(status.code(), Some(1), "{}", report["verdict"]);
+    let again = Command::new(env!("CARGO_BIN_EXE_coroner"))
+        .args(["judge", "--format", "json"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(read(&again.stdout)["findings"], report["findings"]);
 }
 
 #[test]

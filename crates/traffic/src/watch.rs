@@ -187,7 +187,8 @@ impl<'a> Watch<'a> {
     /// Whether packets of this device are captured.
     pub(crate) fn watches(&self, index: u32) -> bool {
         let asked = self.ask.device.as_ref();
-        asked.is_none_or(|device| self.names.get(&index) == Some(device))
+        let other = asked.is_some_and(|device| self.names.get(&index) != Some(device));
+        !other && !self.loopback.contains(&index)
     }
 
     /// One round, some 40 milliseconds.
