@@ -48,11 +48,11 @@ ip -n $far route add blackhole 10.66.0.0/16 # taken and dropped, without answers
 
 # Sends for $2 seconds at $1; leaves how many packets, and the processor time, in files of the name $3.
 send() {
-  ip netns exec $near /usr/bin/time -o "$work/$3.time" -f '%U %S' "$sender" raw "$1" "$2" >"$work/$3.sent"
+  ip netns exec $near nice -n -15 /usr/bin/time -o "$work/$3.time" -f '%U %S' "$sender" raw "$1" "$2" >"$work/$3.sent"
 }
 
 watch() {
-  ip netns exec $near sh -c 'mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec "$@"' sh \
+  ip netns exec $near nice -n -5 sh -c 'mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec "$@"' sh \
     "$coroner" traffic --dev v0 --for "${seconds}s" --json >"$work/seen"
 }
 

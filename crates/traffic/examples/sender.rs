@@ -44,16 +44,17 @@ fn main() {
     let seconds: u64 = words[3].parse::<u64>().expect("seconds").min(MOST_SECONDS);
     let mut send = sender(&words[1]);
     let start = Instant::now();
-    let mut sent = 0;
+    let (mut sent, mut next) = (0_u64, 0);
     while start.elapsed() < Duration::from_secs(seconds) {
         let due = u64::try_from(start.elapsed().as_micros()).unwrap() * rate / 1_000_000;
         // Time that was lost is not made up for by a burst.
-        sent = sent.max(due.saturating_sub(rate / 20));
-        while sent < due {
-            send(sent);
+        next = next.max(due.saturating_sub(rate / 5));
+        while next < due {
+            send(next);
+            next += 1;
             sent += 1;
         }
-        std::thread::sleep(Duration::from_micros(500));
+        std::thread::sleep(Duration::from_micros(200));
     }
     let _ = writeln!(std::io::stdout(), "{sent}");
 }
