@@ -42,7 +42,7 @@ fn main() {
     let words: Vec<String> = std::env::args().collect();
     let rate: u64 = words[2].parse().expect("packets a second");
     let seconds: u64 = words[3].parse::<u64>().expect("seconds").min(MOST_SECONDS);
-    let mut send = sender(&words[1]);
+    let mut act = sender(&words[1]);
     let start = Instant::now();
     let (mut sent, mut next) = (0_u64, 0);
     while start.elapsed() < Duration::from_secs(seconds) {
@@ -50,7 +50,7 @@ fn main() {
         // Time that was lost is not made up for by a burst.
         next = next.max(due.saturating_sub(rate / 5));
         while next < due {
-            send(next);
+            act(next);
             next += 1;
             sent += 1;
         }

@@ -1,6 +1,6 @@
 //! What devices count of themselves: `/proc/net/dev`.
 //!
-//! A packet socket with `PACKET_QDISC_BYPASS`, AF_XDP and pktgen hand packets to the driver past the queue
+//! A packet socket with `PACKET_QDISC_BYPASS`, `AF_XDP` and pktgen hand packets to the driver past the queue
 //! and past every capture. The driver's counter still has them.
 
 use std::collections::BTreeMap;

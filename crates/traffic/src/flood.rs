@@ -40,7 +40,7 @@ impl Attack {
 
 /// Of a hundred SYN, how many were answered by SYN-ACK; 100 when there was none.
 pub fn answered_percent(flow: &Flow) -> u64 {
-    if flow.syn == 0 { 100 } else { (flow.syn_ack.min(flow.syn) * 100) / flow.syn }
+    (flow.syn_ack.min(flow.syn) * 100).checked_div(flow.syn).unwrap_or(100)
 }
 
 /// Judges a flow by its own numbers.

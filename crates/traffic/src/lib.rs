@@ -6,9 +6,11 @@
 //! probe, no filter, no promiscuous mode.
 
 mod cgroups;
+mod clock;
 mod counters;
 mod distinct;
 mod flood;
+mod frames;
 mod join;
 mod pace;
 mod pcapng;

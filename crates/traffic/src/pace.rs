@@ -44,12 +44,12 @@ impl Pace {
 
     /// Counts of a round: samples in the time that was sampled, and captured packets with what each
     /// stood for in the time of the round.
-    pub(crate) fn round(&mut self, samples: u64, sampled: Duration, captured: u64, took: Duration) {
+    pub(crate) fn round(&mut self, samples: u64, within: Duration, captured: u64, took: Duration) {
         let rate = |count: u64, time: Duration| {
             f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64().max(1e-4)
         };
         let mix = |old: f64, new: f64| old * (1.0 - NEW) + new * NEW;
-        let (sent, passed) = (rate(samples, sampled), rate(captured, took));
+        let (sent, passed) = (rate(samples, within), rate(captured, took));
         // A flood that begins is met at once.
         self.sent = mix(self.sent, sent).max(sent * 0.8);
         self.passed = mix(self.passed, passed).max(passed * 0.8);

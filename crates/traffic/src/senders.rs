@@ -67,7 +67,7 @@ impl Senders {
             sender.comm = self.names.get(&pid).cloned().unwrap_or_default();
         }
         if process.is_none() {
-            self.from_cgroup(host, known, &mut sender);
+            place_by_cgroup(host, known, &mut sender);
         }
         sender.hidden = views.hidden(host, pid, process);
         sender.gone = sender.hidden.is_none() && !is_still(host, pid, process);
@@ -77,15 +77,15 @@ impl Senders {
         }
         sender
     }
+}
 
-    /// The sample's own cgroup is all that is left of a process that ended or hides.
-    fn from_cgroup(&self, host: &Host, known: Option<&Known>, sender: &mut Sender) {
-        let Some(number) = known.and_then(|known| known.cgroup) else { return };
-        let Some(path) = cgroups::path_of(host, number) else { return };
-        let line = CgroupPath { hierarchy: 0, controllers: Text::default(), path: path.clone() };
-        sender.placement = Placement::of(&[line]);
-        sender.cgroup = Some(path);
-    }
+/// The sample's own cgroup is all that is left of a process that ended or hides.
+fn place_by_cgroup(host: &Host, known: Option<&Known>, sender: &mut Sender) {
+    let Some(number) = known.and_then(|known| known.cgroup) else { return };
+    let Some(path) = cgroups::path_of(host, number) else { return };
+    let line = CgroupPath { hierarchy: 0, controllers: Text::default(), path: path.clone() };
+    sender.placement = Placement::of(&[line]);
+    sender.cgroup = Some(path);
 }
 
 fn blank() -> Sender {

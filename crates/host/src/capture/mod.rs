@@ -1,4 +1,4 @@
-//! Headers of packets as they pass a device (packet(7), TPACKET_V3).
+//! Headers of packets as they pass a device (packet(7), `TPACKET_V3`).
 //!
 //! One ring for each processor, filled by the processor that handles the packet: what a ring holds is in
 //! the order in which that processor did it, which is how packets meet the samples of

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::mapping::Mapping;
 
-/// `struct perf_event_attr`, linux/perf_event.h, as of `PERF_ATTR_SIZE_VER5` (Linux 4.1).
+/// `struct perf_event_attr`, `linux/perf_event.h`, as of `PERF_ATTR_SIZE_VER5` (Linux 4.1).
 #[repr(C)]
 #[derive(Default)]
 struct Attributes {

@@ -1,4 +1,4 @@
-//! Which task puts which packet into a device's queue: samples of `net:net_dev_queue` (perf_event_open(2)).
+//! Which task puts which packet into a device's queue: samples of `net:net_dev_queue` (`perf_event_open(2)`).
 //!
 //! The tracepoint is asked of each processor, in every network namespace alike. It changes nothing that
 //! outlives the descriptors: no probe is written to tracefs, and tracefs is read only where it is mounted.
@@ -32,8 +32,8 @@ pub fn processors(host: &Host) -> Vec<u32> {
 fn online(list: &[u8]) -> Vec<u32> {
     let text = String::from_utf8_lossy(list);
     let ranges = text.trim().split(',').filter_map(|range| {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        Some(first.parse().ok()?..=last.parse().ok()?)
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        Some(from.parse().ok()?..=to.parse().ok()?)
     });
     ranges.flatten().take(MOST_PROCESSORS).collect()
 }

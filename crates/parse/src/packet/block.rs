@@ -1,4 +1,4 @@
-//! A block of a TPACKET_V3 ring (`struct tpacket_block_desc`, linux/if_packet.h): packets one after
+//! A block of a `TPACKET_V3` ring (`struct tpacket_block_desc`, `linux/if_packet.h`): packets one after
 //! another, each with its header, in the machine's byte order.
 
 /// A captured frame.
@@ -6,7 +6,7 @@
 pub struct Frame<'a> {
     /// The device's number.
     pub device: u32,
-    /// `ARPHRD_*` of the device (linux/if_arp.h): 1 Ethernet, 772 loopback, others without one.
+    /// `ARPHRD_*` of the device (`linux/if_arp.h`): 1 Ethernet, 772 loopback, others without one.
     pub hardware: u16,
     /// The Ethernet type.
     pub protocol: u16,

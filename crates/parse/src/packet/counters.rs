@@ -1,4 +1,4 @@
-//! `/proc/net/dev`: what each device has counted (proc_pid_net(5), `dev_seq_printf_stats` in
+//! `/proc/net/dev`: what each device has counted (`proc_pid_net(5)`, `dev_seq_printf_stats` in
 //! net/core/net-procfs.c).
 
 use crate::Text;

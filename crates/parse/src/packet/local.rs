@@ -97,7 +97,7 @@ pub fn fib_trie(table: &[u8]) -> LocalNets {
         let mut words = words(line);
         match (words.next(), words.next(), words.next()) {
             (Some(b"|--"), Some(address), None) => {
-                last = text(address).and_then(|a| a.parse().ok())
+                last = text(address).and_then(|a| a.parse().ok());
             }
             (Some(prefix), Some(b"host"), Some(b"LOCAL")) => {
                 let prefix = prefix.strip_prefix(b"/").and_then(|p| text(p)?.parse().ok());

@@ -1,4 +1,4 @@
-//! Records of a perf ring (`enum perf_event_type`, linux/perf_event.h), in the machine's byte order.
+//! Records of a perf ring (`enum perf_event_type`, `linux/perf_event.h`), in the machine's byte order.
 
 use crate::Text;
 use crate::perf::layout::{Field, QueueLayout};
@@ -16,7 +16,7 @@ pub enum Context {
     Interrupt,
 }
 
-/// `TRACE_FLAG_HARDIRQ` and `TRACE_FLAG_SOFTIRQ`, linux/trace_events.h.
+/// `TRACE_FLAG_HARDIRQ` and `TRACE_FLAG_SOFTIRQ`, `linux/trace_events.h`.
 const IN_INTERRUPT: u8 = 0x08 | 0x10;
 
 /// A packet that went into a device's queue.
@@ -164,7 +164,7 @@ mod tests {
         raw.extend(42_u32.to_ne_bytes());
         raw.extend(0xffff_8881_8d84_0800_u64.to_ne_bytes());
         raw.extend(54_u32.to_ne_bytes());
-        raw.extend((24_u32 | (5 << 16)).to_ne_bytes());
+        raw.extend((0x18_u32 | (5 << 16)).to_ne_bytes());
         raw.extend(b"eth0\0\0\0\0\0\0\0\0");
         let mut body = Vec::new();
         body.extend(42_u32.to_ne_bytes());
