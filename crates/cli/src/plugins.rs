@@ -10,6 +10,7 @@ use coroner_plugin_libvirt as _;
 use coroner_plugin_logins as _;
 use coroner_plugin_modules as _;
 use coroner_plugin_processes as _;
+use coroner_plugin_sockets as _;
 use coroner_plugin_startup as _;
 use coroner_plugin_traffic as _;
 

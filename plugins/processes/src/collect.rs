@@ -20,10 +20,7 @@ pub(crate) fn everything(cx: &mut Cx<'_>) {
     let mut code = code::read(cx, processes);
     let mut remotes = Remotes::default();
     let mut copies: BTreeMap<Text, u32> = BTreeMap::new();
-    for process in processes.iter().filter(|process| !process.stat.is_kernel_thread()) {
-        if process.stat.is_zombie() {
-            continue;
-        }
+    for process in processes.iter().filter(|process| has_program(process)) {
         let mut item = item(process, processes);
         item.remote = remotes.of(cx, process);
         if let Some(code) = code.remove(&process.pid()) {
@@ -36,6 +33,11 @@ pub(crate) fn everything(cx: &mut Cx<'_>) {
         note_refusal(cx, process);
         cx.emit(item);
     }
+}
+
+/// The auditor itself may well lie in /tmp.
+fn has_program(process: &Process) -> bool {
+    !process.stat.is_kernel_thread() && !process.stat.is_zombie() && !process.is_auditor
 }
 
 fn item(process: &Process, processes: &Processes) -> ProcessItem {

@@ -79,7 +79,7 @@ impl ProcessItem {
 
     /// The packages of the host speak of its files.
     pub fn is_of_host(&self) -> bool {
-        !self.place.is_contained() && self.program.as_ref().is_some_and(|program| program.of_host)
+        self.program.as_ref().is_some_and(|program| program.of_host)
     }
 }
 
@@ -115,6 +115,9 @@ pub struct Program {
     pub replaced: bool,
     /// It lies, or lay, in the host's own root.
     pub of_host: bool,
+    /// The process alone sees it, by a mount of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 impl From<&coroner_core::Executable> for Program {
@@ -125,6 +128,7 @@ impl From<&coroner_core::Executable> for Program {
             memory: executable.memory.clone(),
             replaced: executable.on_disk == OnDisk::Other,
             of_host: executable.of_host,
+            private: executable.private,
         }
     }
 }

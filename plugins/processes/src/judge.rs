@@ -14,6 +14,9 @@ use crate::rules;
 
 pub(crate) use load::loaded_by;
 
+/// Bytes of a command that a finding shows; the item has more.
+const LONGEST_COMMAND: usize = 400;
+
 /// A process with what its program's package says.
 pub(crate) struct Seen<'a> {
     pub(crate) item: &'a ProcessItem,
@@ -77,7 +80,8 @@ impl Seen<'_> {
     pub(crate) fn describe(&self, draft: &mut Draft) {
         let item = self.item;
         draft.evidence("pid", item.pid.to_string()).evidence("name", &item.name);
-        draft.evidence("command", &item.command);
+        let command = item.command.as_bytes();
+        draft.evidence("command", command.get(..LONGEST_COMMAND).unwrap_or(command));
         match &item.program {
             Some(program) if self.item.is_of_host() && program.memory.is_none() => {
                 draft.in_file(&program.path);

@@ -25,6 +25,9 @@ const LONGEST_MAPS: usize = 16 << 20;
 /// Files, and stretches of memory without a file, of one process that are kept.
 const MOST_KEPT: usize = 4096;
 
+/// Mappings of one process with pages of its own that are compared; each may mean reading a whole file.
+const MOST_STRETCHES: usize = 32;
+
 /// A file with code in a process's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappedFile {
@@ -95,12 +98,16 @@ pub(crate) fn read_code(
     }
     let all: Vec<Mapping> = mappings(&text).filter_map(Result::ok).collect();
     code.files = files(&all);
-    let mut scan = pages::Scan::new(&dir);
+    let mut scan = pages::Scan::new(&dir, &all);
     code.anonymous = anonymous(&all, &mut scan);
     let changed = scan.own_pages(&all);
     code.own_pages = changed.iter().map(|stretch| stretch.pages.len()).sum();
+    if changed.len() > MOST_STRETCHES {
+        scan.note("pagemap", Blocked::TooLarge);
+    }
+    let compared = changed.iter().take(MOST_STRETCHES);
     code.foreign =
-        changed.iter().filter_map(|stretch| compare::stretch(host, &mut scan, stretch)).collect();
+        compared.filter_map(|stretch| compare::stretch(host, &mut scan, stretch)).collect();
     code.blocked = code.blocked.or(scan.blocked);
     Some(code)
 }
@@ -132,7 +139,7 @@ fn files(all: &[Mapping]) -> Vec<MappedFile> {
 }
 
 /// The kernel's own code in every process (vdso(7)); an old x86 page that can only be run.
-const OF_THE_KERNEL: [&str; 3] = ["[vdso]", "[vsyscall]", "[uprobes]"];
+const OF_THE_KERNEL: [&str; 4] = ["[vdso]", "[vsyscall]", "[uprobes]", pages::TRAMPOLINE];
 
 fn anonymous(all: &[Mapping], scan: &mut pages::Scan<'_>) -> Vec<AnonymousCode> {
     let of_kernel = |name: &Text| OF_THE_KERNEL.iter().any(|known| name == known);

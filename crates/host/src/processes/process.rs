@@ -53,6 +53,8 @@ pub struct Process {
     pub directory: Option<Text>,
     /// Its root, as the reader's namespace names it.
     pub root: Option<Text>,
+    /// It is this very process.
+    pub is_auditor: bool,
     /// The first thing that was refused, and why.
     pub refused: Option<(HostPath, Blocked)>,
 }

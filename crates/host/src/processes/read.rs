@@ -85,6 +85,7 @@ impl Reader {
             environment: Vec::new(),
             directory: None,
             root: None,
+            is_auditor: false,
             refused: None,
         };
         // Every answer above came by one handle: the number now belongs to the process it names.
@@ -118,7 +119,17 @@ impl Reader {
             environment.map(|(text, _)| interesting_variables(&text)).unwrap_or_default();
         process.directory = asked.note("cwd", dir.link("cwd"));
         process.root = asked.note("root", dir.link("root"));
+        process.is_auditor = is_auditor(process);
     }
+}
+
+/// By the number in this process's own namespace, and by the file: a number alone may be another's.
+fn is_auditor(process: &Process) -> bool {
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    let number = process.status.as_ref().and_then(|status| status.pids.last()) == Some(&own);
+    let stat = process.executable.as_ref().and_then(|executable| executable.stat);
+    let file = || rustix::fs::stat("/proc/self/exe").ok();
+    number && stat.zip(file()).is_some_and(|(stat, file)| stat.inode == file.st_ino)
 }
 
 fn seconds(ticks: u64) -> i64 {

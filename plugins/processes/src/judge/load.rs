@@ -1,7 +1,7 @@
 //! What is put into a process from outside: preloaded libraries, odd libraries, BPF objects.
 
 use coroner_core::Confidence::{Likely, Possible};
-use coroner_core::Severity::{High, Low};
+use coroner_core::Severity::{High, Low, Medium};
 use coroner_core::{FileFacts, Findings, HostPath, PackageState};
 
 use super::{Seen, describe_file, is_odd};
@@ -14,6 +14,9 @@ const NAMES_FILES: [&str; 5] = ["LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "ENV", "PY
 /// The same by a directory.
 const NAMES_DIRECTORIES: [&str; 5] =
     ["LD_LIBRARY_PATH", "GCONV_PATH", "PERL5LIB", "PYTHONPATH", "PYTHONHOME"];
+
+/// Libraries that one finding names.
+const MOST_SHOWN: usize = 10;
 
 /// The files that a variable has loaded, by absolute paths; a bare name is searched for by the loader in
 /// its own directories.
@@ -32,9 +35,7 @@ pub(super) fn judge(seen: &Seen<'_>, out: &mut Findings) {
     for variable in &seen.item.environment {
         preloaded(seen, variable, out);
     }
-    for library in &seen.item.libraries {
-        self::library(seen, library, out);
-    }
+    libraries(seen, out);
     bpf(seen, out);
 }
 
@@ -67,7 +68,9 @@ fn takes_over(facts: Option<&FileFacts>) -> bool {
 
 /// A service that looks for code where everybody writes.
 fn directories(seen: &Seen<'_>, variable: &Variable, out: &mut Findings) {
-    if !NAMES_DIRECTORIES.iter().any(|name| variable.name == *name) || seen.item.terminal {
+    let packaged = seen.facts.as_ref().is_some_and(|facts| facts.package.is_some());
+    let names_one = NAMES_DIRECTORIES.iter().any(|name| variable.name == *name);
+    if !names_one || !packaged || seen.item.terminal {
         return;
     }
     let mut parts = variable.value.as_bytes().split(|&byte| byte == b':');
@@ -80,9 +83,30 @@ fn directories(seen: &Seen<'_>, variable: &Variable, out: &mut Findings) {
     }
 }
 
-/// A package's library that is there again is an upgrade. Java and its like unpack libraries into temporary
-/// directories and delete them there.
-fn library(seen: &Seen<'_>, library: &Library, out: &mut Findings) {
+/// One finding a process, with its libraries: a package's that is there again is an upgrade, and Java and its
+/// like unpack libraries into temporary directories and delete them there.
+fn libraries(seen: &Seen<'_>, out: &mut Findings) {
+    let mut odd = seen.item.libraries.iter().filter(|library| is_foreign(seen, library)).peekable();
+    if odd.peek().is_none() {
+        return;
+    }
+    let draft = out.raise(&rules::ODD_LIBRARY, seen.item);
+    seen.describe(draft);
+    // What an administrator's own program loads is its own business, as long as it is there to be seen.
+    let packaged = seen.facts.as_ref().is_some_and(|facts| facts.package.is_some());
+    let mut grade = if packaged { (Medium, Possible) } else { (Low, Possible) };
+    for library in odd.take(MOST_SHOWN) {
+        let name = if library.deleted { "deleted library" } else { "library" };
+        draft.evidence(name, library.path.text());
+        describe_file(draft, seen.items.file(&library.path).as_ref());
+        if library.deleted && is_odd(&library.path) {
+            grade = (High, Likely);
+        }
+    }
+    draft.graded(grade.0, grade.1);
+}
+
+fn is_foreign(seen: &Seen<'_>, library: &Library) -> bool {
     let facts = seen.items.file(&library.path);
     let unpacks = is_compiler(seen.program_name()) && !library.path.is_hidden();
     let unowned = match &facts {
@@ -92,18 +116,8 @@ fn library(seen: &Seen<'_>, library: &Library, out: &mut Findings) {
     // The program itself stands there too: one finding says it.
     let beside =
         seen.path().and_then(HostPath::parent).is_some_and(|dir| library.path.is_below(&dir));
-    if !unowned || unpacks || is_memory(&library.path) || beside && seen.is_in_odd_place() {
-        return;
-    }
-    let draft = out.raise(&rules::ODD_LIBRARY, seen.item);
-    seen.describe(draft);
-    draft.evidence("library", library.path.text()).evidence("deleted", library.deleted.to_string());
-    describe_file(draft, facts.as_ref());
-    match (library.deleted, is_odd(&library.path)) {
-        (true, true) => draft.graded(High, Likely),
-        (true, false) => draft.graded(Low, Possible),
-        _ => draft,
-    };
+    let explained = unpacks || is_memory(&library.path) || beside && seen.is_in_odd_place();
+    unowned && !explained
 }
 
 /// Shared memory of compilers that write code by one mapping and run it by another.

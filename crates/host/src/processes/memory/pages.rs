@@ -12,12 +12,18 @@ use crate::{Blocked, ReadError};
 
 /// Pages asked about at once: half a gigabyte of code in one read of 1 MiB.
 const PAGES_AT_ONCE: u64 = 128 << 10;
+/// Pages of code of one process that are asked about: 16 GB. A process may map the same file a thousand
+/// times over to keep the auditor busy.
+const MOST_PAGES: u64 = 4 << 20;
 /// Own pages of one process that are compared; one is enough for a finding.
 const MOST_OWN_PAGES: usize = 4096;
 /// pagemap: present in memory, or swapped out.
 const IN_USE: u64 = 0b11 << 62;
 /// pagemap: the page belongs to the file (or is shared memory).
 const OF_FILE: u64 = 1 << 61;
+
+/// `tramp_mapping` in `arch/x86/kernel/uprobes.c`.
+pub(super) const TRAMPOLINE: &str = "[uprobes-trampoline]";
 
 /// Own pages of one mapping of a file's code.
 pub(super) struct Stretch {
@@ -31,14 +37,21 @@ pub(super) struct Scan<'a> {
     pub(super) dir: &'a ProcessDir,
     pub(super) page: u64,
     pub(super) blocked: Option<(&'static str, Blocked)>,
+    /// Where the kernel keeps the code of its optimised probes (uprobes, since 6.18).
+    pub(super) trampolines: Vec<(u64, u64)>,
+    left: u64,
     pagemap: Option<OwnedFd>,
     memory: Option<OwnedFd>,
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(dir: &'a ProcessDir) -> Self {
+    pub(super) fn new(dir: &'a ProcessDir, all: &[Mapping]) -> Self {
         let page = rustix::param::page_size() as u64;
-        Self { dir, page, blocked: None, pagemap: None, memory: None }
+        let of_probes = |mapping: &&Mapping| !mapping.is_file() && mapping.name == TRAMPOLINE;
+        let trampolines =
+            all.iter().filter(of_probes).map(|mapping| (mapping.start, mapping.end)).collect();
+        let (blocked, pagemap, memory) = (None, None, None);
+        Self { dir, page, blocked, trampolines, left: MOST_PAGES, pagemap, memory }
     }
 
     /// The pages of files' code that are the process's own.
@@ -64,7 +77,12 @@ impl<'a> Scan<'a> {
     fn own_pages_of(&mut self, mapping: &Mapping) -> Vec<u64> {
         let (mut own, mut at) = (Vec::new(), mapping.start);
         while at < mapping.end {
-            let count = ((mapping.end - at) / self.page).min(PAGES_AT_ONCE);
+            if self.left == 0 {
+                self.note("pagemap", Blocked::TooLarge);
+                break;
+            }
+            let count = ((mapping.end - at) / self.page).min(PAGES_AT_ONCE).min(self.left);
+            self.left -= count;
             let entries = self.entries(at, count);
             if entries.is_empty() {
                 break;

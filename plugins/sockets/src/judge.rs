@@ -1,0 +1,219 @@
+//! From items to findings.
+
+use coroner_core::Confidence::{Likely, Possible};
+use coroner_core::Severity::{High, Info, Medium};
+use coroner_core::{Draft, FileFacts, Findings, HostPath, Items, PackageState};
+use coroner_parse::command::analysis::{Place, place};
+
+use crate::items::{Listener, Owner, PromiscuousInterface, RawKind, RawSocket};
+use crate::rules;
+
+/// Programs whose work needs such sockets, when they are a package's.
+const KNOWN: &[&str] = &[
+    "dhclient",
+    "dhcpcd",
+    "udhcpc",
+    "dhcpd",
+    "kea-dhcp4",
+    "dnsmasq",
+    "systemd-networkd",
+    "NetworkManager",
+    "connmand",
+    "wpa_supplicant",
+    "hostapd",
+    "iwd",
+    "lldpd",
+    "lldpad",
+    "keepalived",
+    "vrrpd",
+    "tcpdump",
+    "tshark",
+    "dumpcap",
+    "wireshark",
+    "suricata",
+    "snort",
+    "zeek",
+    "ping",
+    "fping",
+    "mtr",
+    "mtr-packet",
+    "traceroute",
+    "arping",
+    "arpwatch",
+    "nmap",
+    "smokeping",
+    "bird",
+    "bird6",
+    "ospfd",
+    "ospf6d",
+    "pimd",
+    "eigrpd",
+    "vrrpd",
+    "zebra",
+    "bgpd",
+    "ripd",
+    "radvd",
+    "rdisc",
+    "ndppd",
+    "pppd",
+    "pppoe",
+    "rp-pppoe",
+    "charon",
+    "pluto",
+    "openvpn",
+    "ovs-vswitchd",
+    "ovn-controller",
+    "cilium-agent",
+    "calico-node",
+    "flanneld",
+    "kube-proxy",
+    "libvirtd",
+    "qemu-system-x86_64",
+    "virtnetworkd",
+    "corosync",
+    "heartbeat",
+    "ptp4l",
+    "phc2sys",
+    "lldpcli",
+    "avahi-autoipd",
+    "iftop",
+    "nethogs",
+    "ntopng",
+    "softflowd",
+    "pmacctd",
+    "iperf3",
+    "bmon",
+    "cloud-init",
+    "igmpproxy",
+    "mcproxy",
+    "smcrouted",
+    "conntrackd",
+    "atftpd",
+    "chronyd",
+    "ladvd",
+    "cdpd",
+    "systemd",
+];
+
+pub(crate) fn everything(items: &Items, out: &mut Findings) {
+    for socket in items.all::<RawSocket>() {
+        match &socket.owner {
+            Some(owner) => held(items, &socket, owner, out),
+            None => unheld(&socket, out),
+        }
+    }
+    for listener in items.all::<Listener>() {
+        odd_listener(items, &listener, out);
+    }
+    for interface in items.all::<PromiscuousInterface>().filter(|interface| !interface.in_use) {
+        promiscuous(&interface, out);
+    }
+}
+
+/// What the host's packages say of an owner's program.
+fn facts_of(items: &Items, owner: &Owner) -> Option<FileFacts> {
+    let known = owner.of_host && !owner.from_memory;
+    owner.program.as_ref().filter(|_| known).and_then(|program| items.file(program))
+}
+
+/// Whether the program that runs is nobody's.
+fn is_unowned(owner: &Owner, facts: Option<&FileFacts>) -> bool {
+    let packaged = facts.is_some_and(|facts| facts.package.is_some());
+    let unowned = facts.is_some_and(|facts| facts.state == PackageState::Unowned);
+    owner.from_memory || owner.of_host && (unowned || owner.deleted && !packaged)
+}
+
+fn is_odd(owner: &Owner) -> bool {
+    let odd = |program: &HostPath| place(program.as_bytes()) != Place::Ordinary;
+    owner.from_memory || owner.deleted || owner.program.as_ref().is_some_and(odd)
+}
+
+fn held(items: &Items, socket: &RawSocket, owner: &Owner, out: &mut Findings) {
+    let facts = facts_of(items, owner);
+    if is_unowned(owner, facts.as_ref()) {
+        let draft = out.raise(&rules::RAW_OF_UNOWNED, socket);
+        describe(draft, owner, facts.as_ref());
+        describe_raw(draft, socket);
+        if !is_odd(owner) {
+            draft.graded(Medium, Possible);
+        }
+        return;
+    }
+    let name = owner.program.as_ref().map(HostPath::name).unwrap_or_default();
+    let known = KNOWN.iter().any(|known| known.as_bytes() == name);
+    let packaged = facts.as_ref().is_some_and(|facts| facts.package.is_some());
+    if !(known && packaged) {
+        let draft = out.raise(&rules::RAW_OF_UNKNOWN, socket);
+        describe(draft, owner, facts.as_ref());
+        describe_raw(draft, socket);
+    }
+}
+
+/// Some process could not be asked: then it may be that one's.
+fn unheld(socket: &RawSocket, out: &mut Findings) {
+    let draft = out.raise(&rules::RAW_WITHOUT_OWNER, socket);
+    draft.in_file(&HostPath::new(match socket.kind_of {
+        RawKind::Raw => "/proc/net/raw",
+        RawKind::Packet => "/proc/net/packet",
+    }));
+    describe_raw(draft, socket);
+    if !socket.all_asked {
+        draft.graded(Info, Possible);
+    }
+}
+
+fn odd_listener(items: &Items, listener: &Listener, out: &mut Findings) {
+    let Some(owner) = &listener.owner else { return };
+    let facts = facts_of(items, owner);
+    if !is_unowned(owner, facts.as_ref()) || !is_odd(owner) || listener.address.is_loopback() {
+        return;
+    }
+    let draft = out.raise(&rules::ODD_LISTENER, listener);
+    describe(draft, owner, facts.as_ref());
+    let place = format!("{} {}:{}", listener.protocol, listener.address, listener.port);
+    draft.evidence("listens on", place);
+    if owner.from_memory || owner.deleted {
+        draft.graded(High, Likely);
+    }
+}
+
+fn promiscuous(interface: &PromiscuousInterface, out: &mut Findings) {
+    let draft = out.raise(&rules::PROMISCUOUS, interface);
+    draft.in_file(&HostPath::new("/sys/class/net").join(interface.name.as_bytes()));
+    draft.evidence("interface", &interface.name);
+    for program in interface.listeners.iter().take(20) {
+        draft.evidence("packet socket of", program.text());
+    }
+}
+
+fn describe(draft: &mut Draft, owner: &Owner, facts: Option<&FileFacts>) {
+    match owner.program.as_ref().filter(|_| owner.of_host && !owner.from_memory) {
+        Some(program) => draft.in_file(program),
+        None => draft.in_file(&HostPath::new(format!("/proc/{}/exe", owner.pid))),
+    };
+    draft.evidence("pid", owner.pid.to_string()).evidence("name", &owner.name);
+    if let Some(program) = &owner.program {
+        draft.evidence("program", program.text());
+    }
+    draft.evidence("place", owner.place.to_string());
+    if let Some(sha256) = facts.and_then(|facts| facts.sha256.as_ref()) {
+        draft.evidence("sha256", sha256.as_str());
+    }
+    if let Some(package) = facts.and_then(|facts| facts.package.as_ref()) {
+        draft.evidence("package", package);
+    }
+}
+
+fn describe_raw(draft: &mut Draft, socket: &RawSocket) {
+    let what = match socket.kind_of {
+        RawKind::Raw => format!("raw, internet protocol {}", socket.protocol),
+        RawKind::Packet => format!(
+            "packet, Ethernet protocol {:#06x}, interface {}",
+            socket.protocol, socket.interface
+        ),
+    };
+    draft.evidence("socket", what);
+    if let Some(network) = &socket.network {
+        draft.evidence("network of", network.to_string());
+    }
+}
