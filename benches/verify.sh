@@ -12,7 +12,7 @@
 # paketkoll (`cargo install paketkoll`) and debsums and rkhunter (packages inside the root) are
 # measured where they are found. All of them look at the live root only, so each runs inside the
 # root, in a mount namespace of its own with its writable directories in memory: the root stays as it
-# is. Needs root, for chroot.
+# is. Needs root, for chroot. The traffic sample of a live audit is no part of this (--traffic 0).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,12 +1,15 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use coroner_core::{Network, Scope};
+use coroner_throttle::Span;
 
 use crate::baseline_args::BaselineCommand;
 use crate::throttle_args::ThrottleArgs;
+use crate::traffic_args::TrafficArgs;
 
 const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
                       64 wrong arguments, 70 coroner itself failed.";
@@ -38,6 +41,8 @@ pub(crate) enum Command {
     Schema,
     /// Holds an attack down on a network device, and undoes itself.
     Throttle(Box<ThrottleArgs>),
+    /// Shows what this machine sends, and who sends it.
+    Traffic(TrafficArgs),
 }
 
 /// Whether the throttle is asked for: its mistakes are said in one line.
@@ -89,6 +94,10 @@ pub(crate) struct AuditArgs {
     /// Seconds that each plugin may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) budget: u64,
+    /// How long to watch this machine's traffic, beside the rest; 0 switches it off [default: 3s on a live
+    /// machine, 0 with --scope quick]
+    #[arg(long, value_name = "TIME", value_parser = traffic_time)]
+    pub(crate) traffic: Option<Duration>,
     /// Mask what looks like a secret in commands and scripts
     #[arg(long)]
     pub(crate) redact: bool,
@@ -229,6 +238,20 @@ fn also(text: &str) -> Result<(Format, PathBuf), String> {
     Ok((Format::from_str(format, false)?, PathBuf::from(file)))
 }
 
+/// Longer than this the traffic is watched by `coroner traffic`.
+const LONGEST_TRAFFIC: Duration = Duration::from_secs(50);
+
+fn traffic_time(text: &str) -> Result<Duration, String> {
+    if matches!(text, "0" | "0s") {
+        return Ok(Duration::ZERO);
+    }
+    let time = text.parse::<Span>().map_err(|wrong| wrong.to_string())?.duration();
+    if time > LONGEST_TRAFFIC {
+        return Err("at most 50s; coroner traffic watches for longer".to_owned());
+    }
+    Ok(time)
+}
+
 fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -244,6 +267,13 @@ mod tests {
     #[test]
     fn the_arguments_fit_together() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_traffic_is_watched_for_seconds_or_not_at_all() {
+        assert_eq!(traffic_time("0"), Ok(Duration::ZERO));
+        assert_eq!(traffic_time("5s"), Ok(Duration::from_secs(5)));
+        assert!(traffic_time("10m").is_err() && traffic_time("soon").is_err());
     }
 
     #[test]

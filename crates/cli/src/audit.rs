@@ -13,7 +13,7 @@ use coroner_core::{Options, Plugin, Text, Time};
 use coroner_host::sandbox::{self, Enforced, Restrictions};
 use coroner_host::{Host, HostSources};
 
-use crate::args::AuditArgs;
+use crate::args::{AuditArgs, ScopeArg};
 use crate::baselines;
 use crate::output::{self, Failure};
 use crate::plugins::registry;
@@ -96,7 +96,17 @@ fn options(args: &AuditArgs, plugins: &[&'static dyn Plugin]) -> Result<Options,
         now: Time::now(),
         plugin_budget: Duration::from_secs(args.budget),
         redact: args.redact,
+        traffic: traffic(args),
     })
+}
+
+/// Three seconds tell a flood, and a standard audit of a live machine takes about as long anyway; a
+/// quick look does not wait for them.
+const USUAL_TRAFFIC: Duration = Duration::from_secs(3);
+
+fn traffic(args: &AuditArgs) -> Duration {
+    let usual = if args.scope == ScopeArg::Quick { Duration::ZERO } else { USUAL_TRAFFIC };
+    args.traffic.unwrap_or(usual)
 }
 
 fn wordlist(path: Option<&Path>) -> Result<Vec<Text>, Failure> {

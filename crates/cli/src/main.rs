@@ -17,6 +17,9 @@ mod throttle;
 mod throttle_args;
 mod throttle_show;
 mod tool;
+mod traffic;
+mod traffic_args;
+mod traffic_show;
 
 use std::process::ExitCode;
 
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Plugins(ask) => list::plugins(&ask),
         Command::Schema => list::schema(),
         Command::Throttle(ask) => throttle::run(&ask),
+        Command::Traffic(ask) => traffic::run(&ask),
     };
     done.unwrap_or_else(|failure: Failure| failure.report())
 }

@@ -13,5 +13,6 @@ use coroner_plugin_modules as _;
 use coroner_plugin_processes as _;
 use coroner_plugin_sockets as _;
 use coroner_plugin_startup as _;
+use coroner_plugin_traffic as _;
 
 pub(crate) use coroner_core::registry;

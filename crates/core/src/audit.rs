@@ -49,6 +49,12 @@ struct Outcome {
     took: Duration,
 }
 
+/// A plugin at work.
+struct Running {
+    plugin: &'static dyn Plugin,
+    outcome: mpsc::Receiver<Outcome>,
+}
+
 /// How long after its budget a plugin is waited for: it notices at its next read.
 const GRACE: Duration = Duration::from_secs(5);
 /// Time to resolve named files, and to verify every packaged file, beyond the plugins' own.
@@ -60,15 +66,21 @@ impl Audit {
         let started = Time::now();
         said("collecting");
         let loading = self.start_loading();
-        let (mut collected, mut coverage) = self.collect();
+        let (late, usual) = self.start_all();
+        let deadline = Deadline::after(self.options.plugin_budget + GRACE);
+        let (mut collected, mut coverage) = self.collect(usual, deadline);
         said("reading package databases");
         let packages = join_or(loading, || Box::new(NoPackages));
         said("examining files");
-        let deadline = Deadline::after(FILES_BUDGET);
+        let files_deadline = Deadline::after(FILES_BUDGET);
         self.follow_launches(&mut collected);
-        let resolved = self.resolve(&collected, packages.as_ref(), deadline);
+        let resolved = self.resolve(&collected, packages.as_ref(), files_deadline);
         said("verifying packages");
-        let checked = self.verify(&resolved, packages.as_ref(), deadline);
+        let checked = self.verify(&resolved, packages.as_ref(), files_deadline);
+        said("watching traffic");
+        let (watched, covered) = self.collect(late, deadline);
+        collected.merge(watched);
+        coverage.extend(covered);
         said("judging");
         let mut gaps = own_gaps(packages.as_ref());
         gaps.append(&mut collected.gaps);
@@ -89,15 +101,19 @@ impl Audit {
         std::thread::spawn(move || load(&host))
     }
 
-    fn collect(&self) -> (Collected, Vec<Coverage>) {
+    /// Starts the plugins that were asked for: those that may go on while files are examined, and the rest.
+    fn start_all(&self) -> (Vec<Running>, Vec<Running>) {
         let wanted = self.plugins.iter().filter(|p| self.options.wants(p.meta().id));
-        let running: Vec<_> = wanted.map(|&plugin| (plugin, self.start(plugin))).collect();
+        let running = wanted.map(|&plugin| Running { plugin, outcome: self.start(plugin) });
+        running.partition(|running| running.plugin.names_no_files())
+    }
+
+    fn collect(&self, running: Vec<Running>, deadline: Deadline) -> (Collected, Vec<Coverage>) {
         let mut all = Collected::default();
         let mut coverage = Vec::new();
-        let deadline = Deadline::after(self.options.plugin_budget + GRACE);
-        for (plugin, receiver) in running {
+        for Running { plugin, outcome } in running {
             let id = plugin.meta().id;
-            let outcome = receiver
+            let outcome = outcome
                 .recv_timeout(deadline.left())
                 .unwrap_or_else(|_| failed(id, "overran its time", self.options.plugin_budget));
             coverage.push(cover(id, &outcome));

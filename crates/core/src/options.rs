@@ -55,6 +55,8 @@ pub struct Options {
     pub plugin_budget: Duration,
     /// Mask what looks like a secret in scripts and commands.
     pub redact: bool,
+    /// How long the traffic is watched; not at all when zero.
+    pub traffic: Duration,
 }
 
 impl Options {
@@ -82,6 +84,7 @@ impl Default for Options {
             now: Time::now(),
             plugin_budget: Duration::from_mins(1),
             redact: false,
+            traffic: Duration::ZERO,
         }
     }
 }

@@ -38,6 +38,12 @@ pub trait Plugin: Sync {
     /// What it is.
     fn meta(&self) -> &'static Meta;
 
+    /// Whether it asks for no file facts and starts nothing: then it may go on while files are examined, and
+    /// the time it takes is not added to theirs.
+    fn names_no_files(&self) -> bool {
+        false
+    }
+
     /// Host to items. What cannot be read becomes a gap by itself.
     ///
     /// # Errors

@@ -10,7 +10,8 @@ use crate::aside::Aside;
 use crate::processes::{Outcome, Reader, pids, read_code};
 use crate::views::OpenDir;
 use crate::{
-    Blocked, Content, HostPath, Listing, OpenFile, ProcessCode, Processes, ReadError, Root, Stat,
+    Blocked, Content, HostPath, Listing, OpenFile, Process, ProcessCode, Processes, ReadError,
+    Root, Stat,
 };
 
 /// Where the parts of a host are found on the auditor's side.
@@ -59,6 +60,8 @@ pub struct Host {
 
 /// Time for one snapshot of all processes; 100,000 take some ten seconds.
 const SNAPSHOT_BUDGET: Duration = Duration::from_secs(30);
+/// Time for one process.
+const ONE_BUDGET: Duration = Duration::from_secs(5);
 /// How long after its budget an answer is waited for.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -249,6 +252,21 @@ impl Host {
             None => listed.iter().map(|pid| read(proc, pid)).collect(),
         };
         Ok(Processes::of(asked, outcomes))
+    }
+
+    /// One process, read now, whether or not /proc lists it; `None` when there is none of that number.
+    pub fn process(&self, pid: u32) -> Option<Process> {
+        let pid = i32::try_from(pid).ok()?;
+        let reader =
+            Reader::new(Arc::clone(&self.root), self.boot_time(), Instant::now() + ONE_BUDGET);
+        let outcome = match &self.aside {
+            Some(aside) => aside.ask(move |tree| reader.read(tree, pid)).ok()?,
+            None => reader.read(self.proc.as_ref()?, pid),
+        };
+        match outcome {
+            Outcome::Read(process) => Some(*process),
+            Outcome::Vanished | Outcome::LeftOut => None,
+        }
     }
 
     /// The code in the memory of processes, each by its number and the clock ticks of its start; those that

@@ -7,10 +7,12 @@
 
 mod aside;
 mod blocked;
+pub mod capture;
 mod detached;
 mod dir;
 mod file;
 mod host;
+mod mapping;
 pub mod md5;
 pub mod netfilter;
 mod path;
@@ -19,6 +21,7 @@ mod root;
 pub mod sandbox;
 mod stat;
 mod system;
+pub mod tracepoint;
 pub mod views;
 
 pub use blocked::{Blocked, ReadError};
@@ -32,4 +35,4 @@ pub use processes::{
 };
 pub use root::Root;
 pub use stat::{FileType, Stat, Timestamp};
-pub use system::{SystemFacts, is_privileged};
+pub use system::{SystemFacts, is_privileged, process_exists};

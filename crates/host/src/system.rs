@@ -29,3 +29,11 @@ impl SystemFacts {
 pub fn is_privileged() -> bool {
     rustix::process::geteuid().is_root()
 }
+
+/// Whether a process of this number is alive, asked of the kernel's own table (`pidfd_open(2)`) and not of
+/// /proc; nothing is sent to it. A kernel before 5.3 does not know, and `false` is its answer.
+pub fn process_exists(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let open = |pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty());
+    pid.is_some_and(|pid| open(pid).is_ok())
+}

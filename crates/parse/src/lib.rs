@@ -13,6 +13,8 @@ mod line;
 pub mod login;
 pub mod module;
 pub mod package;
+pub mod packet;
+pub mod perf;
 pub mod process;
 pub mod schedule;
 pub mod startup;

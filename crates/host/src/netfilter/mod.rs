@@ -20,7 +20,7 @@ use crate::{Blocked, Host, HostPath, ReadError};
 /// Time for all of it; a busy kernel answers in milliseconds.
 const BUDGET: Duration = Duration::from_secs(20);
 
-/// A view of the packet filter that could not be had, and why.
+/// A view of the kernel that could not be had, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unseen {
     /// The file that would have told, or stands for what would.
@@ -32,7 +32,7 @@ pub struct Unseen {
 }
 
 impl Unseen {
-    fn new(path: &HostPath, reason: Blocked, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(path: &HostPath, reason: Blocked, detail: impl Into<String>) -> Self {
         Self { path: path.clone(), reason, detail: detail.into() }
     }
 }

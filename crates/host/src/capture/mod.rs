@@ -1,0 +1,152 @@
+//! Headers of packets as they pass a device (packet(7), `TPACKET_V3`).
+//!
+//! One ring for each processor, filled by the processor that handles the packet: what a ring holds is in
+//! the order in which that processor did it, which is how packets meet the samples of
+//! [`crate::tracepoint`]. Devices are not made promiscuous, at most 128 bytes of a packet are kept, and
+//! no module is loaded: where packet sockets are not there already they are not asked for.
+
+mod filter;
+mod ring;
+
+use std::sync::atomic::Ordering;
+
+use coroner_parse::Text;
+use coroner_parse::packet::{Frame, frames};
+use rustix::io::Errno;
+
+use crate::netfilter::Unseen;
+use crate::{Blocked, Host, HostPath, ReadError};
+
+pub use filter::Share;
+use ring::Ring;
+
+/// Rings at most; with more processors several share one.
+const MOST_RINGS: usize = 64;
+/// Memory of all rings together.
+const ALL_RINGS: usize = 16 << 20;
+/// The smallest and the largest ring.
+const RING: std::ops::RangeInclusive<usize> = (512 << 10)..=(4 << 20);
+
+/// A network device of this network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its number.
+    pub index: u32,
+    /// Its name.
+    pub name: Text,
+}
+
+/// The devices of this network namespace, by rtnetlink: asking for a device by a name that is not there
+/// would make the kernel look for a module of that name.
+///
+/// # Errors
+/// Blocked, with the reason.
+pub fn devices() -> Result<Vec<Device>, Blocked> {
+    let list = nix::net::if_::if_nameindex()
+        .map_err(|errno| Blocked::from_errno(Errno::from_raw_os_error(errno as i32)))?;
+    let device = |one: &nix::net::if_::Interface| Device {
+        index: one.index(),
+        name: Text::from(one.name().to_bytes()),
+    };
+    Ok(list.iter().map(device).collect())
+}
+
+/// Packets that passed, and those for which a ring had no room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Packets that the filter kept.
+    pub kept: u64,
+    /// Of these, packets that found no room.
+    pub lost: u64,
+}
+
+/// An open capture; closed when it is dropped.
+#[derive(Debug)]
+pub struct Capture {
+    rings: Vec<Ring>,
+    passed: Passed,
+}
+
+impl Capture {
+    /// Opens a capture on one device, or on all. `processors` is how many the machine has.
+    ///
+    /// # Errors
+    /// What is missing, with the file that told.
+    pub fn open(host: &Host, device: Option<u32>, processors: usize) -> Result<Self, Unseen> {
+        let table = HostPath::new("/proc/net/packet");
+        check(host, &table)?;
+        let wanted = processors.clamp(1, MOST_RINGS);
+        let size = (ALL_RINGS / wanted).clamp(*RING.start(), *RING.end());
+        let refused = |errno| Unseen::new(&table, Blocked::from_errno(errno), "packet capture");
+        let device = device.unwrap_or(0);
+        let first = Ring::open(device, size).map_err(refused)?;
+        let group = if wanted > 1 { first.start_group().ok() } else { None };
+        let mut rings = vec![first];
+        if let Some(group) = group {
+            for _ in 1..wanted {
+                let ring = Ring::open(device, size).map_err(refused)?;
+                ring.join(group).map_err(refused)?;
+                rings.push(ring);
+            }
+        }
+        let capture = Self { rings, passed: Passed::default() };
+        capture.keep(Share::ALL).map_err(refused)?;
+        Ok(capture)
+    }
+
+    /// How many rings there are; what processor `n` handles lies in ring `n % rings`, unless there is
+    /// but one.
+    pub fn rings(&self) -> usize {
+        self.rings.len()
+    }
+
+    /// Keeps this share of packets from now on, chosen at random by the kernel.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn keep(&self, share: Share) -> Result<(), Errno> {
+        self.rings.iter().try_for_each(|ring| ring.filter(share))
+    }
+
+    /// Hands out what has been captured, ring by ring, at most what the rings hold at once.
+    pub fn drain(&mut self, each: &mut dyn FnMut(usize, Frame<'_>)) {
+        for (number, ring) in self.rings.iter_mut().enumerate() {
+            let mut left = ring.blocks();
+            while left > 0 && ring.next(&mut |block| frames(block).for_each(|f| each(number, f))) {
+                left -= 1;
+            }
+            let passed = ring.passed();
+            self.passed.kept += passed.kept;
+            self.passed.lost += passed.lost;
+        }
+    }
+
+    /// Packets since it was opened.
+    pub fn passed(&self) -> Passed {
+        self.passed
+    }
+}
+
+/// Packet sockets are asked for only when the kernel has them: else it would run the host's modprobe.
+fn check(host: &Host, table: &HostPath) -> Result<(), Unseen> {
+    match host.read(table, 1 << 20) {
+        Ok(_) => Ok(()),
+        Err(ReadError::Absent) => Err(Unseen::new(
+            table,
+            Blocked::Unavailable,
+            "the kernel has no packet sockets loaded, and asking would make it load them",
+        )),
+        Err(ReadError::Blocked(reason)) => Err(Unseen::new(table, reason, "packet capture")),
+    }
+}
+
+impl Ring {
+    /// Shows the oldest block that the kernel has filled and gives it back; false when there is none.
+    fn next(&mut self, show: &mut dyn FnMut(&[u8])) -> bool {
+        let Some((status, block)) = self.current() else { return false };
+        show(block);
+        status.store(ring::TO_KERNEL, Ordering::Release);
+        self.advance();
+        true
+    }
+}

@@ -1,0 +1,203 @@
+//! What one round brought: frames meet samples, and both are counted.
+
+use coroner_host::capture::devices;
+use coroner_parse::Text;
+use coroner_parse::packet::Packet;
+use coroner_parse::perf::Record;
+
+use crate::clock::{now, offset};
+use crate::join::Met;
+use crate::pcapng::Kept;
+use crate::tally::{Key, Sighting, WHOLE, Who};
+use crate::watch::Watch;
+
+/// A frame that waits for the samples of its round.
+#[derive(Debug)]
+pub(crate) struct Captured {
+    ring: usize,
+    device: u32,
+    time: u64,
+    length: u32,
+    outgoing: bool,
+    packet: Option<Packet>,
+    header: Option<(Vec<u8>, bool)>,
+    /// How many packets it stands for, in parts.
+    weight: u64,
+    /// What its sample said; none when senders were not sampled.
+    met: Option<Met>,
+}
+
+/// Frames of one round; more than the rings hold do not come.
+const MOST_IN_ROUND: usize = 200_000;
+/// Headers that are kept for evidence, in all and of one flow.
+const MOST_KEPT: usize = 50_000;
+const MOST_KEPT_OF_ONE: usize = 5_000;
+impl Watch<'_> {
+    /// Whether senders were sampled when a frame passed.
+    fn was_sampled(&self, time: u64) -> bool {
+        self.stretches.iter().any(|&(from, until)| (from..until).contains(&time))
+    }
+
+    /// Takes frames, then samples: a frame's sample is older than the frame, so it is there by then.
+    pub(crate) fn drain(&mut self) -> Vec<Captured> {
+        let keep = self.ask.keep_headers;
+        let mut frames = Vec::new();
+        self.capture.drain(&mut |ring, frame| {
+            if frames.len() >= MOST_IN_ROUND {
+                return;
+            }
+            let ethernet = frame.has_ethernet();
+            let packet = if ethernet {
+                Packet::in_ethernet(frame.bytes)
+            } else {
+                Packet::in_protocol(frame.protocol, frame.bytes)
+            };
+            frames.push(Captured {
+                ring,
+                device: frame.device,
+                time: frame.time,
+                length: frame.length,
+                outgoing: frame.outgoing,
+                packet,
+                header: keep.then(|| (frame.bytes.to_vec(), ethernet)),
+                weight: WHOLE,
+                met: None,
+            });
+        });
+        self.seen.captured += frames.len() as u64;
+        let mut samples = Vec::new();
+        if let Some(tracepoint) = &mut self.tracepoint {
+            let senders = &mut self.senders;
+            tracepoint.drain(&mut |record| match record {
+                Record::Sample(sample) => samples.push(sample),
+                Record::Comm { pid, comm, .. } => senders.named(pid, comm),
+                Record::Lost(_) | Record::Other => {}
+            });
+            self.seen.samples_lost = tracepoint.lost();
+        }
+        self.seen.samples += samples.len() as u64;
+        self.join.set_offset(offset());
+        self.join.add(samples);
+        frames
+    }
+
+    /// Takes what came, and says how many packets that stands for.
+    pub(crate) fn collect(&mut self) -> u64 {
+        let lost = self.capture.passed().lost;
+        let mut frames = self.drain();
+        let lost = self.capture.passed().lost - lost;
+        let found = frames.len() as u64;
+        frames.retain(|frame| !self.loopback.contains(&frame.device));
+        let mut passed = 0;
+        for frame in &mut frames {
+            // Packets that found no room were like those that did.
+            frame.weight = self.stands_for(frame.time) * WHOLE * (found + lost) / found.max(1);
+            passed += frame.weight;
+            self.meet(frame);
+        }
+        // What no task was seen to send is told by its flow, whose first packet another ring may still hold.
+        for frame in std::mem::replace(&mut self.waiting, frames) {
+            self.take(frame);
+        }
+        self.join.forget_before(now());
+        self.tally.forget_entries();
+        self.seen.capture_lost += lost;
+        passed / WHOLE
+    }
+
+    /// Finds the sample of a frame that was sent while senders were sampled.
+    fn meet(&mut self, frame: &mut Captured) {
+        if !frame.outgoing || !self.was_sampled(frame.time) {
+            return;
+        }
+        let name = self.name(frame.device);
+        let mut met = self.join.meet(frame.ring, &name, frame.length, frame.time);
+        if let Met::Task(origin) | Met::Forwarded { origin, .. } = met {
+            self.senders.note(self.host, origin);
+        }
+        if let (Met::Task(origin), Some(packet)) = (met, &frame.packet) {
+            self.tally.remember(packet, origin);
+        }
+        if let Met::Forwarded { origin, same_name: true } = met
+            && self.senders.network(origin.pid) == self.network
+        {
+            met = Met::Kernel; // a task that sent by this very device: the address was used again
+        }
+        frame.met = Some(met);
+    }
+
+    /// A device's name; one that is new since the start is asked for.
+    fn name(&mut self, device: u32) -> Text {
+        if !self.names.contains_key(&device) {
+            let now = devices().unwrap_or_default().into_iter();
+            self.names.extend(now.map(|device| (device.index, device.name)));
+        }
+        self.names.entry(device).or_default().clone()
+    }
+
+    /// How many packets one stood for when it was captured.
+    fn stands_for(&self, time: u64) -> u64 {
+        let (before, changed) = self.share_before;
+        u64::from(if time < changed { before } else { self.share }.stands_for())
+    }
+
+    fn take(&mut self, frame: Captured) {
+        let mut sighting = Sighting {
+            device: frame.device,
+            packet: frame.packet,
+            length: frame.length,
+            weight: frame.weight,
+            who: None,
+        };
+        if !frame.outgoing {
+            self.tally.received(&sighting);
+            return;
+        }
+        let name = self.name(frame.device);
+        sighting.who = frame.met.map(|met| self.who(&frame, met));
+        let key = self.tally.sent(&sighting, name.as_bytes(), &self.nets);
+        self.keep(key, frame, &name);
+    }
+
+    fn who(&mut self, frame: &Captured, met: Met) -> Who {
+        self.seen.asked += 1;
+        if let Met::Task(origin) = met {
+            return Who::Process(origin.pid);
+        }
+        let packet = frame.packet.as_ref();
+        if let Some(origin) = packet.and_then(|packet| self.tally.flow_of(packet)) {
+            return Who::Process(origin.pid);
+        }
+        if let Met::Forwarded { origin, .. } = met {
+            return Who::Forwarded(origin.pid);
+        }
+        let entered = packet.and_then(|packet| self.tally.entered_by(packet));
+        if let Some(device) = entered.filter(|&device| device != frame.device) {
+            return Who::Behind(device);
+        }
+        if met == Met::Kernel {
+            return Who::Kernel;
+        }
+        self.seen.unmatched += 1;
+        Who::Unknown
+    }
+
+    fn keep(&mut self, key: Key, frame: Captured, name: &Text) {
+        let Some((bytes, ethernet)) = frame.header else { return };
+        let of_one = self.kept.entry(key).or_default();
+        if of_one.len() >= MOST_KEPT_OF_ONE || self.kept_in_all >= MOST_KEPT {
+            return;
+        }
+        self.kept_in_all += 1;
+        let device = name.as_bytes().to_vec();
+        of_one.push(Kept { time: frame.time, length: frame.length, bytes, ethernet, device });
+    }
+
+    /// The kept headers of flows that `wanted` chooses, in the order of time.
+    pub(crate) fn headers(&self, wanted: impl Fn(&Key) -> bool) -> Vec<Kept> {
+        let kept = self.kept.iter().filter(|(key, _)| wanted(key));
+        let mut all: Vec<Kept> = kept.flat_map(|(_, packets)| packets.iter().cloned()).collect();
+        all.sort_by_key(|packet| packet.time);
+        all
+    }
+}

@@ -1,0 +1,71 @@
+//! Without samples nobody knows who sends. What is left: who could send without a connection (raw and
+//! packet sockets, tun devices, UDP sockets), and how busy it was meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use coroner_host::{Host, HostPath, Process, Processes};
+use coroner_parse::process::net::{inet_table, packet_table};
+
+use crate::result::Sender;
+use crate::senders::{describe, nobody};
+
+/// Suspects that are told.
+const MOST: usize = 20;
+const LONGEST_TABLE: usize = 4 << 20;
+
+/// Processor time of every process when the observation began, in ticks.
+#[derive(Debug, Default)]
+pub(crate) struct Suspects(BTreeMap<(i32, u64), u64>);
+
+impl Suspects {
+    pub(crate) fn before(host: &Host) -> Self {
+        let Ok(processes) = host.read_processes() else { return Self::default() };
+        let ticks = |process: &Process| ((process.pid(), process.stat.started), process.stat.ticks);
+        Self(processes.iter().map(ticks).collect())
+    }
+
+    /// Processes that could send without a connection, the busiest first.
+    pub(crate) fn now(&self, host: &Host) -> Vec<Sender> {
+        let Ok(processes) = host.read_processes() else { return Vec::new() };
+        let able = able_sockets(host, &processes);
+        let could = |process: &&Process| {
+            let tun = process.descriptors.as_ref().is_some_and(|held| !held.taps.is_empty());
+            tun || process.sockets().iter().any(|inode| able.contains(inode))
+        };
+        let mut found: Vec<Sender> =
+            processes.iter().filter(could).map(|process| self.suspect(host, process)).collect();
+        found.sort_by(|a, b| b.cpu_ms.cmp(&a.cpu_ms).then_with(|| a.who.cmp(&b.who)));
+        found.truncate(MOST);
+        found
+    }
+
+    fn suspect(&self, host: &Host, process: &Process) -> Sender {
+        let mut sender = describe(host, process);
+        let before = self.0.get(&(process.pid(), process.stat.started)).copied().unwrap_or(0);
+        let ticks = process.stat.ticks.saturating_sub(before);
+        let per_second = rustix::param::clock_ticks_per_second().max(1);
+        sender.cpu_ms = Some(ticks.saturating_mul(1000) / per_second);
+        sender.pid = u32::try_from(process.pid()).ok();
+        if sender.who.is_empty() {
+            sender.who = nobody("process").who;
+        }
+        sender
+    }
+}
+
+/// Inodes of sockets that send without a connection, in every network namespace.
+fn able_sockets(host: &Host, processes: &Processes) -> BTreeSet<u64> {
+    let mut able = BTreeSet::new();
+    for pid in processes.networks().into_values() {
+        let table = |name: &str| {
+            let path = HostPath::new(format!("/proc/{pid}/net/{name}"));
+            host.read(&path, LONGEST_TABLE).map(|content| content.bytes).unwrap_or_default()
+        };
+        for name in ["raw", "raw6", "udp", "udp6"] {
+            able.extend(inet_table(&table(name)).flatten().map(|socket| socket.inode));
+        }
+        able.extend(packet_table(&table("packet")).flatten().map(|socket| socket.inode));
+    }
+    able.remove(&0);
+    able
+}
