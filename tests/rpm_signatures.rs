@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use coroner_core::packages::{Package, Proof};
-use coroner_core::{FileFacts, Finding, Level, PackageState, Report, sha256_of};
+use coroner_core::{Algorithm, FileFacts, Finding, Item, Level, PackageState, Report, sha256_of};
 use coroner_parse::package::rpm::{Header, Tag};
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha1::{Digest, Sha1};
 use support::{audit, lab, plant};
 
 const TOOL: &str = "/usr/bin/ps";
@@ -179,12 +178,12 @@ fn succeed(command: &mut Command) -> Output {
 }
 
 fn package(report: &Report, name: &str) -> Package {
-    let packages = report.items.iter().filter_map(|item| item.read::<Package>());
+    let packages = report.items.iter().filter_map(Item::read::<Package>);
     packages.into_iter().find(|package| package.name == *name).unwrap()
 }
 
 fn file(report: &Report, path: &str) -> FileFacts {
-    let files = report.items.iter().filter_map(|item| item.read::<FileFacts>());
+    let files = report.items.iter().filter_map(Item::read::<FileFacts>);
     files.into_iter().find(|file| file.path == *path).unwrap()
 }
 
@@ -198,19 +197,20 @@ fn replaced(blob: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     [&blob[..at], new, &blob[at + old.len()..]].concat()
 }
 
+fn sha1_of(bytes: &[u8]) -> String {
+    coroner_core::Digest::new(Algorithm::Sha1, &Sha1::digest(bytes)).unwrap().hex()
+}
+
 /// The digest of the changed tool in the place of the original's, and the header's own digests
 /// made anew.
 fn forged(blob: &[u8]) -> Vec<u8> {
-    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let (old, new) = (sha256_of(ORIGINAL).hex(), sha256_of(TROJAN).hex());
     let blob = replaced(blob, old.as_bytes(), new.as_bytes());
     let header = Header::parse(&blob).unwrap();
     let signed = header.immutable().unwrap().unwrap().signed_bytes();
     let said = header.signatures();
-    let sums = [
-        (said.sha256.unwrap(), hex(&Sha256::digest(&signed))),
-        (said.sha1.unwrap(), hex(&Sha1::digest(&signed))),
-    ];
+    let sums =
+        [(said.sha256.unwrap(), sha256_of(&signed).hex()), (said.sha1.unwrap(), sha1_of(&signed))];
     sums.iter().fold(blob.clone(), |blob, (old, new)| replaced(&blob, old, new.as_bytes()))
 }
 

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
 
+#[path = "throttle_tc.rs"]
+mod tc;
 #[path = "throttle_lab.rs"]
 mod throttle_lab;
 

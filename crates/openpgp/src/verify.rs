@@ -13,7 +13,7 @@ use crate::signature::{Signature, kind};
 use crate::subpacket::Issuer;
 
 /// Signatures over one thing that are tried; archives have up to four.
-const MOST_SIGNATURES: usize = 32;
+const MOST_SIGNATURES: usize = 8;
 /// Keys of one id that are tried; more than one is somebody's making.
 const MOST_CANDIDATES: usize = 8;
 /// How far a signer's clock may be ahead, in seconds.

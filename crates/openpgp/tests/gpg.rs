@@ -64,6 +64,14 @@ fn other_digests_text_signatures_and_armor_are_read() {
 }
 
 #[test]
+fn signatures_of_version_3_are_read_as_red_hat_6_and_7_have_them() {
+    let user = verify("v3.gpg", "v3.sig", ValidAt::Signing);
+    assert_eq!(user, Ok("v3 <v3@example.org>".to_owned()));
+    let got = keyring("v3.gpg").verify_detached(&file("v3.sig"), b"other", ValidAt::Signing);
+    assert!(matches!(got, Err(VerifyError::BadSignature(_))), "{got:?}");
+}
+
+#[test]
 fn a_text_signature_holds_whatever_the_ends_of_lines_are() {
     let unix: Vec<u8> = DATA.iter().copied().filter(|byte| *byte != b'\r').collect();
     let keys = keyring("rsa.gpg");

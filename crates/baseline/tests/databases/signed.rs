@@ -6,12 +6,11 @@
 use std::io::Read;
 
 use coroner_baseline::VendorKeys;
-use coroner_core::PackageState;
 use coroner_core::packages::{PackageKnowledge, Proof};
+use coroner_core::{Algorithm, PackageState};
 use coroner_parse::package::rpm::{Header, Tag, berkeley_headers};
 use coroner_testkit::Tree;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha1::{Digest, Sha1};
 
 use super::rpm::RPMS_OWN;
 use super::{Loaded, suspect};
@@ -88,10 +87,9 @@ fn replaced(blob: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 fn resummed(blob: &[u8]) -> Vec<u8> {
     let header = Header::parse(blob).unwrap();
     let signed = header.immutable().unwrap().unwrap().signed_bytes();
-    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let said = header.signatures();
-    let sha256 = hex(&Sha256::digest(&signed));
-    let sha1 = hex(&Sha1::digest(&signed));
+    let sha256 = sha256(&signed);
+    let sha1 = coroner_core::Digest::new(Algorithm::Sha1, &Sha1::digest(&signed)).unwrap().hex();
     let blob = replaced(blob, said.sha256.unwrap(), sha256.as_bytes());
     replaced(&blob, said.sha1.unwrap(), sha1.as_bytes())
 }
