@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test binary uses its part
 
 pub(crate) mod baseline;
+pub(crate) mod packs;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

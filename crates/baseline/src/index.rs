@@ -10,6 +10,7 @@ use coroner_parse::Text;
 
 use crate::diversions::Diversions;
 use crate::exclude::Excludes;
+use crate::keys::VendorKeys;
 use crate::links::{Links, parent};
 use crate::packs::Packs;
 use crate::{load, proof};
@@ -66,6 +67,8 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest.
     pub with_digest: u64,
+    /// Who says that they built it.
+    pub vendor: Option<Text>,
     /// What somebody outside the host says of its entry.
     pub proof: Proof,
 }
@@ -181,6 +184,11 @@ impl PackageDb {
 
     /// Reads every database that the root has, and lays over it what packs say.
     pub fn load_with(root: &Root, packs: &Packs) -> Self {
+        Self::load_with_keys(root, packs, &VendorKeys::shipped())
+    }
+
+    /// The same with keys that the operator gave, for databases whose entries are signed.
+    pub fn load_with_keys(root: &Root, packs: &Packs, keys: &VendorKeys) -> Self {
         let mut db = Self {
             packages: Vec::new(),
             entries: HashMap::new(),
@@ -197,7 +205,7 @@ impl PackageDb {
             full: false,
         };
         load::dpkg(&mut db, root);
-        load::rpm(&mut db, root);
+        load::rpm(&mut db, root, keys);
         load::apk(&mut db, root);
         load::pacman(&mut db, root);
         proof::apply(&mut db, root, packs);

@@ -7,6 +7,7 @@ use coroner_core::{Blocked, Deadline, Gap, HostPath};
 use coroner_host::Host;
 
 use crate::index::{Entry, PackageDb, Trouble, TroubleKind};
+use crate::keys::VendorKeys;
 use crate::packs::Packs;
 
 /// Who speaks in gaps of package databases.
@@ -14,8 +15,8 @@ pub(crate) const SPEAKER: &str = "core";
 
 impl PackageDb {
     /// Loads the databases of a host, as [`coroner_core::audit::Audit`] wants it done.
-    pub fn of_host(host: &Host, packs: &Packs) -> Box<dyn PackageKnowledge> {
-        Box::new(Self::load_with(host.root(), packs))
+    pub fn of_host(host: &Host, packs: &Packs, keys: &VendorKeys) -> Box<dyn PackageKnowledge> {
+        Box::new(Self::load_with_keys(host.root(), packs, keys))
     }
 
     pub(crate) fn claim_of(&self, path: &[u8], entry: &Entry) -> Claim {
@@ -48,6 +49,7 @@ impl PackageKnowledge for PackageDb {
             manager: package.manager.name().to_owned(),
             files: package.files,
             with_digest: package.with_digest,
+            vendor: package.vendor.clone(),
             proof: package.proof.clone(),
             edited: self.edited.get(&id).cloned().unwrap_or_default(),
             rewritten: self.rewritten.get(&id).copied(),

@@ -5,14 +5,17 @@
 //! merged /usr say /bin/ps where the file is /usr/bin/ps. Links are followed by the audited root's
 //! own tree, never the auditor's.
 //!
-//! The host's own databases are an intruder's to edit. Agreement is therefore called `local`.
+//! The host's own databases are an intruder's to edit, so agreement with them is called `local`.
 //! [`PackageDb::load_with`] lays the word of [`Packs`] from outside over it: what agrees with a pack
 //! is `vendor`, and what agrees with the host's list while the list disagrees with the pack is `forged`.
+//! Where an entry bears its vendor's signature, as rpm's do, and a key from outside the host verifies
+//! it ([`VendorKeys`]), agreement is `vendor` too.
 
 mod alternatives;
 mod diversions;
 mod exclude;
 mod index;
+mod keys;
 mod knowledge;
 mod links;
 mod load;
@@ -20,5 +23,7 @@ mod packs;
 mod proof;
 mod verify;
 
+pub use coroner_openpgp::{BadKeyring, holds_public_keys};
 pub use index::{Access, Entry, Manager, Package, PackageDb, Trouble, TroubleKind};
+pub use keys::VendorKeys;
 pub use packs::{Packs, TrustedPack};

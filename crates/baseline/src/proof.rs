@@ -216,6 +216,7 @@ fn image(db: &mut PackageDb, root: &Root, packed: &TrustedPack, manager: Manager
             weight: 0,
             files: 0,
             with_digest: 0,
+            vendor: None,
             proof: Proof::Pack { name: packed.name.to_string() },
         });
         db.images.insert(package);

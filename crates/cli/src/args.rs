@@ -99,8 +99,8 @@ pub(crate) struct BaselineArgs {
     /// folder `baselines` beside the binary, or in a folder above it, is taken
     #[arg(long, value_name = "DIR or FILE")]
     pub(crate) baseline: Vec<PathBuf>,
-    /// A public key that your packs are signed with: the file that `minisign -G` made, or its last line;
-    /// may be given again
+    /// A public key that your packs are signed with (the file that `minisign -G` made, or its last line),
+    /// or OpenPGP public keys that rpm packages are signed with; may be given again
     #[arg(long, value_name = "FILE or KEY")]
     pub(crate) key: Vec<String>,
     /// Take packs that nobody vouches for: what agrees with them is `local`, never `vendor`

@@ -33,12 +33,12 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let read_only = read_only(sandbox::restrict(&writable));
     let baselines = baselines::load(&args.baselines, &coroner_core::os_release(&host).id)?;
     tool.baselines = baselines.uses;
-    let packs = baselines.packs;
+    let (packs, keys) = (baselines.packs, baselines.vendor_keys);
     let audit = Audit {
         host: Arc::new(host),
         options: Arc::new(options),
         plugins,
-        load_packages: Box::new(move |host| PackageDb::of_host(host, &packs)),
+        load_packages: Box::new(move |host| PackageDb::of_host(host, &packs, &keys)),
         policy,
         tool,
         read_only,

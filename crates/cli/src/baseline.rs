@@ -40,7 +40,7 @@ pub(crate) fn files(path: &Path, pack: &Pack, package: &Package) -> Result<Vec<P
 }
 
 fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
-    let keys = baselines::keys(&args.baselines.key)?;
+    let (keys, _) = baselines::keys(&args.baselines.key)?;
     let mut paths = Vec::new();
     for named in &args.baselines.baseline {
         paths.extend(baselines::packs_at(named).map_err(Failure::Usage)?);
@@ -115,7 +115,7 @@ fn line(row: &Value) -> String {
 }
 
 fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
-    let keys = baselines::keys(&args.key)?;
+    let (keys, _) = baselines::keys(&args.key)?;
     let mut rows = Vec::new();
     for path in &args.packs {
         rows.push(verified(path, &keys)?);

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use coroner_baseline::Packs;
+use coroner_baseline::{Packs, VendorKeys, holds_public_keys};
 use coroner_core::{BaselineUse, Text};
 use coroner_pack::trust::{self, Keys, Trust};
 use coroner_pack::{Pack, shipped};
@@ -18,6 +18,8 @@ use crate::output::Failure;
 pub(crate) const LARGEST_PACK: u64 = 64 << 20;
 /// A minisign key or signature has a few lines.
 const LARGEST_TEXT: u64 = 64 << 10;
+/// A file of many vendors' OpenPGP keys.
+const LARGEST_KEYS: u64 = 4 << 20;
 /// Packs of one audit, and names of a folder that are looked at.
 const MOST_PACKS: usize = 64;
 const MOST_NAMES: usize = 10_000;
@@ -29,6 +31,8 @@ const FOLDERS_ABOVE: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
     pub(crate) packs: Packs,
+    /// Keys of packages that are signed one by one.
+    pub(crate) vendor_keys: VendorKeys,
     pub(crate) uses: Vec<BaselineUse>,
 }
 
@@ -36,13 +40,14 @@ pub(crate) struct Loaded {
 ///
 /// One that was named and is refused is a usage error; one that merely lay beside the binary is a gap.
 pub(crate) fn load(args: &BaselineArgs, os: &Text) -> Result<Loaded, Failure> {
+    let (keys, vendor_keys) = keys(&args.key)?;
     let mut loading = Loading {
-        keys: keys(&args.key)?,
+        keys,
         shipped: shipped(),
         allow_unsigned: args.allow_unsigned,
         os,
         seen: Vec::new(),
-        out: Loaded::default(),
+        out: Loaded { vendor_keys, ..Loaded::default() },
     };
     for named in &args.baseline {
         let wrong = |why: String| Failure::usage(format!("--baseline {why}"));
@@ -126,15 +131,21 @@ pub(crate) fn trust_of(
 
 /// The operator's keys: those that were given, and those that lie with the binary itself, since
 /// whoever can change them there can change the binary as well.
-pub(crate) fn keys(given: &[String]) -> Result<Keys, Failure> {
-    let mut keys = Keys::default();
+pub(crate) fn keys(given: &[String]) -> Result<(Keys, VendorKeys), Failure> {
+    let (mut keys, mut vendor_keys) = (Keys::default(), VendorKeys::shipped());
     for given in given {
-        let text = match read(Path::new(given), LARGEST_TEXT) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => given.clone(),
-            Err(error) => return Err(Failure::usage(format!("--key {given}: {error}"))),
+        let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("--key {given}: {why}"));
+        let bytes = match read(Path::new(given), LARGEST_KEYS) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => given.clone().into_bytes(),
+            Err(error) => return Err(wrong(&error)),
         };
-        keys.add(&text).map_err(|error| Failure::usage(format!("--key {given}: {error}")))?;
+        if holds_public_keys(&bytes) {
+            vendor_keys.add(&bytes).map_err(|error| wrong(&error))?;
+        } else {
+            let text = String::from_utf8_lossy(&bytes);
+            keys.add(&text).map_err(|error| wrong(&error))?;
+        }
     }
     let own = binary().and_then(|binary| Some(binary.parent()?.join("baselines/keys")));
     for path in own.map(|folder| names_in(&folder, "pub")).unwrap_or_default() {
@@ -142,7 +153,7 @@ pub(crate) fn keys(given: &[String]) -> Result<Keys, Failure> {
         // Other kinds of key may lie there as well.
         let _ = keys.add(&String::from_utf8_lossy(&text));
     }
-    Ok(keys)
+    Ok((keys, vendor_keys))
 }
 
 /// A pack, or the packs of a folder.

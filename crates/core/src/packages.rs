@@ -25,6 +25,9 @@ pub struct Package {
     pub files: u64,
     /// Of these, how many have a digest in the database.
     pub with_digest: u64,
+    /// Who says that they built it, where the database knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<Text>,
     /// Lines of the host's own list that are not as the vendor made them, at most a hundred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edited: Vec<EditedLine>,

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::id::{Fingerprint, KeyId};
 
 /// Why a file of keys is refused as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadKeyring {
     /// Neither packets nor an armored block of public keys.
@@ -20,6 +20,9 @@ pub enum BadKeyring {
     /// It breaks the format.
     #[error("{0}")]
     Malformed(&'static str),
+    /// None of its keys can be used; why not the first.
+    #[error("none of its keys can be used: {0}")]
+    Unusable(VerifyError),
 }
 
 /// Why a signature is not believed. Times are seconds since 1970.

@@ -35,11 +35,14 @@ impl Keyring {
     /// told by [`Self::left_out`].
     ///
     /// # Errors
-    /// When there is no key at all, a secret one, or the bytes are no keys.
+    /// When there is no usable key, a secret one, or the bytes are no keys.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadKeyring> {
         let mut keyring = Self::default();
         for_each_certificate(bytes, |certificate| keyring.take(certificate))?;
-        Ok(keyring)
+        match keyring.left_out.first() {
+            Some(first) if keyring.is_empty() => Err(BadKeyring::Unusable(first.reason.clone())),
+            _ => Ok(keyring),
+        }
     }
 
     fn take(&mut self, packets: Result<Packets<'_>, VerifyError>) {

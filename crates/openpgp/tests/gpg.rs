@@ -83,9 +83,11 @@ fn weak_digests_and_short_keys_are_refused_by_name() {
     let weak = |what: &str| Err(VerifyError::Weak(what.to_owned()));
     assert_eq!(verify("rsa.gpg", "sha1.sig", ValidAt::Signing), weak("SHA-1"));
     // A short key cannot even bind itself.
-    let keys = keyring("weak.gpg");
-    assert_eq!((keys.len(), keys.left_out().len()), (0, 1));
-    assert_eq!(keys.left_out()[0].reason, VerifyError::Weak("RSA with 1024 bits".to_owned()));
+    let reason = VerifyError::Weak("RSA with 1024 bits".to_owned());
+    let alone = Keyring::parse(&file("weak.gpg"));
+    assert_eq!(alone.unwrap_err(), BadKeyring::Unusable(reason.clone()));
+    let among = Keyring::parse(&[file("weak.gpg"), file("rsa.gpg")].concat()).unwrap();
+    assert_eq!((among.len(), &among.left_out()[0].reason), (1, &reason));
 }
 
 #[test]

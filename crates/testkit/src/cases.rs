@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use coroner_core::packages::{Package, Proof};
 use coroner_core::{HostPath, Launch, Options, Report, Scope, Text, Time, Trigger, registry};
 use serde::Deserialize;
 
@@ -49,6 +50,8 @@ struct Case {
     #[serde(default)]
     no_database: bool,
     #[serde(default)]
+    package: Vec<PackageSpec>,
+    #[serde(default)]
     launch: Vec<LaunchSpec>,
     #[serde(default)]
     options: OptionSpec,
@@ -89,6 +92,22 @@ struct LaunchSpec {
     enabled: bool,
     #[serde(default)]
     programs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackageSpec {
+    name: String,
+    vendor: Option<String>,
+    #[serde(default)]
+    proof: Proof,
+    /// So many of them, numbered from the second on.
+    #[serde(default = "one")]
+    count: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 fn yes() -> bool {
@@ -185,6 +204,7 @@ impl Case {
                 modified: self.modified.clone(),
                 conffiles: self.conffiles.clone(),
                 without_digest: self.without_digest.clone(),
+                listed: self.package.iter().flat_map(PackageSpec::packages).collect(),
                 proved: self.proved.clone(),
                 forged: self.forged.clone(),
                 vendor_links: self.vendor_links.clone(),
@@ -238,6 +258,27 @@ impl OptionSpec {
             now: self.now.unwrap_or_else(usual_now),
             ..Options::default()
         }
+    }
+}
+
+impl PackageSpec {
+    fn packages(&self) -> impl Iterator<Item = Package> {
+        let name = |number: usize| match number {
+            0 => self.name.clone(),
+            _ => format!("{}-{number}", self.name),
+        };
+        (0..self.count).map(move |number| Package {
+            name: Text::from(name(number).as_str()),
+            version: Text::from("1.0-1"),
+            architecture: Text::from("x86_64"),
+            manager: "rpm".to_owned(),
+            files: 1,
+            with_digest: 1,
+            vendor: self.vendor.as_deref().map(Text::from),
+            edited: Vec::new(),
+            rewritten: None,
+            proof: self.proof.clone(),
+        })
     }
 }
 

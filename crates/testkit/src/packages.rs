@@ -24,6 +24,8 @@ pub struct FixturePackages {
     pub conffiles: BTreeSet<String>,
     /// Owned files whose digest the database lacks.
     pub without_digest: BTreeSet<String>,
+    /// The packages that the database lists.
+    pub listed: Vec<Package>,
     /// Owned files that a pack knows.
     pub proved: BTreeSet<String>,
     /// Files that a pack knows, replaced along with their lines of the host's list.
@@ -50,7 +52,8 @@ impl FixturePackages {
         let pairs = self.owned.iter().flat_map(|(package, files)| {
             files.iter().map(move |file| (HostPath::new(file), self.claim(package, file, tree)))
         });
-        let packages = self.owned.keys().map(|name| self.package(name)).collect();
+        let owned = self.owned.keys().map(|name| self.package(name));
+        let packages = owned.chain(self.listed.iter().cloned()).collect();
         Database { known: !self.no_database, claims: pairs.collect(), packages }
     }
 
@@ -74,6 +77,7 @@ impl FixturePackages {
                 .rewritten_lists
                 .contains(name)
                 .then_some(Rewritten { digests, installed }),
+            vendor: None,
             proof: Proof::None,
         }
     }

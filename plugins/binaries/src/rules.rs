@@ -3,7 +3,7 @@
 use coroner_core::Rule;
 use coroner_core::{
     Confidence::{Certain, Likely, Possible},
-    Severity::{Critical, High, Low, Medium},
+    Severity::{Critical, High, Info, Low, Medium},
 };
 
 const KEEP: &str =
@@ -461,7 +461,62 @@ pub(crate) static LIBRARY_SHADOWED: Rule = Rule {
     next: &[KEEP, "Compare what it defines with the packaged library"],
 };
 
+pub(crate) static SIGNATURE_BROKEN: Rule = Rule {
+    id: "binaries/package-signature-broken",
+    severity: Critical,
+    confidence: Certain,
+    title: "A package's entry in the rpm database is not what its vendor signed",
+    why: "rpm keeps each package's signed header, with the digests of its files. This one was changed after it was signed, so that replaced files agree with it; its digests are not believed here. rpm -Va passes over such a header with one line of error that names neither package nor file.",
+    benign: "A damaged disk; rpm then refuses the package as damaged too.",
+    attack: &["T1554", "T1565.001", "T1070"],
+    next: &[
+        "Copy the whole of /var/lib/rpm (or /usr/lib/sysimage/rpm) off the host before anything is reinstalled",
+        "Fetch the package of this version from the vendor on another host and compare its files (rpm2cpio)",
+        "Distrust every file of this package",
+    ],
+};
+
+pub(crate) static SIGNATURE_MISSING: Rule = Rule {
+    id: "binaries/package-signature-missing",
+    severity: Medium,
+    confidence: Likely,
+    title: "A package that calls itself a vendor's does not bear the vendor's signature",
+    why: "The other packages of this vendor on the host are signed by a known key. Whoever edits a header cannot sign it again, and takes the signature away or signs with a key of his own.",
+    benign: "A vendor's package rebuilt on the host or by a local build service under the vendor's name; signed by a key that this version of coroner does not know, it is graded low.",
+    attack: &["T1554", "T1553.002"],
+    next: &[
+        "Fetch the package of this version from the vendor on another host and compare its files",
+        "Ask who built it",
+    ],
+};
+
+pub(crate) static NOT_SIGNED: Rule = Rule {
+    id: "binaries/package-not-signed-by-a-known-key",
+    severity: Info,
+    confidence: Possible,
+    title: "Packages that no known key vouches for",
+    why: "Their files agree with the host's own database at best, which an intruder can edit.",
+    benign: "Packages of other vendors and self-built ones: give their keys with --key.",
+    attack: &[],
+    next: &["Give the public keys of vendors that you trust with --key and audit again"],
+};
+
+pub(crate) static FOREIGN_KEY: Rule = Rule {
+    id: "binaries/package-key-of-no-known-vendor",
+    severity: Info,
+    confidence: Possible,
+    title: "The host installs packages that this key signed, and it is no known vendor's",
+    why: "rpm takes packages signed by any key that was imported. An intruder who imports one can install packages that rpm calls good.",
+    benign: "The key of a third party's repository, or of one's own.",
+    attack: &["T1553.004"],
+    next: &["Compare the fingerprint with the one that the repository's owner publishes"],
+};
+
 pub(crate) static ALL: &[&Rule] = &[
+    &SIGNATURE_BROKEN,
+    &SIGNATURE_MISSING,
+    &NOT_SIGNED,
+    &FOREIGN_KEY,
     &TOOL_MODIFIED,
     &FORGED,
     &LIST_EDITED,

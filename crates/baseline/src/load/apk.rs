@@ -38,6 +38,7 @@ fn add(db: &mut PackageDb, root: &Root, package: &apk::Package<'_>) {
         weight: package.installed_size.unwrap_or(0),
         files: 0,
         with_digest: 0,
+        vendor: None,
         proof: Proof::None,
     });
     for file in &package.files {

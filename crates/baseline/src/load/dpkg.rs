@@ -93,6 +93,7 @@ impl Loading<'_> {
             weight: stanza.installed_size.unwrap_or(0).saturating_mul(1024),
             files: 0,
             with_digest: 0,
+            vendor: None,
             proof: Proof::None,
         });
         if !stanza.state.is_unpacked() {

@@ -3,6 +3,7 @@
 mod apk;
 mod dpkg;
 mod pacman;
+mod proof;
 mod rpm;
 mod sqlite;
 

@@ -55,6 +55,7 @@ fn add(db: &mut PackageDb, root: &Root, directory: &HostPath, desc: &[u8]) {
         weight: tree.values().filter_map(|facts| facts.size).fold(0, u64::saturating_add),
         files: 0,
         with_digest: 0,
+        vendor: None,
         proof: Proof::None,
     });
     for path in pacman::files(&files) {

@@ -3,13 +3,15 @@
 
 mod apk;
 mod dpkg;
+mod packs;
 mod pacman;
 mod rpm;
+mod signed;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use coroner_baseline::PackageDb;
+use coroner_baseline::{PackageDb, Packs, VendorKeys};
 use coroner_core::packages::{Claim, PackageKnowledge, Verification};
 use coroner_core::{Deadline, FileFacts, HostPath, PackageState};
 use coroner_host::{Host, HostSources};
@@ -28,8 +30,12 @@ impl Loaded {
     }
 
     fn at(dir: tempfile::TempDir) -> Self {
+        Self::with(dir, &VendorKeys::shipped())
+    }
+
+    fn with(dir: tempfile::TempDir, keys: &VendorKeys) -> Self {
         let host = Host::open(HostSources::offline(dir.path())).unwrap();
-        let db = PackageDb::load(host.root());
+        let db = PackageDb::load_with_keys(host.root(), &Packs::default(), keys);
         Self { _dir: dir, host, db }
     }
 

@@ -46,7 +46,7 @@ fn ask_for_a_log(file: &Path) {
     std::fs::write(file, bytes).unwrap();
 }
 
-const RPMS_OWN: &str =
+pub(super) const RPMS_OWN: &str =
     "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL)";
 
 #[test]
@@ -149,7 +149,7 @@ fn every_cut_of_a_database_is_survived() {
 }
 
 #[test]
-fn a_berkeley_database_is_said_to_be_unread() {
+fn a_damaged_berkeley_database_is_a_gap() {
     let tree = Tree::new().file("/var/lib/rpm/Packages", [0; 4096]);
-    assert_eq!(Loaded::new(&tree).db.gaps()[0].reason, Blocked::Unsupported);
+    assert_eq!(Loaded::new(&tree).db.gaps()[0].reason, Blocked::Malformed);
 }

@@ -7,6 +7,7 @@ mod loader;
 mod names;
 mod path;
 mod privilege;
+mod signature;
 mod state;
 
 use coroner_core::{Findings, Items};
@@ -15,14 +16,16 @@ use files::Files;
 
 pub(crate) fn judge(items: &Items, out: &mut Findings) {
     let files = Files::of(items);
+    let broken = signature::broken(items);
     for file in files.iter() {
-        state::judge(file, out);
+        state::judge(file, &broken, out);
         names::judge(file, &files, out);
         privilege::judge(file, &files, out);
         build::judge(file, out);
     }
     state::judge_links(items, out);
     state::judge_in_bulk(items, &files, out);
+    signature::judge(items, out);
     lists::judge(items, out);
     path::judge(items, out);
     loader::judge(items, out);

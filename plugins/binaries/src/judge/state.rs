@@ -1,6 +1,6 @@
 //! What packages say of programs and libraries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use coroner_core::packages::Package;
 use coroner_core::{
@@ -14,11 +14,13 @@ use crate::{names, rules};
 /// Names that are listed when many files of one package are meant.
 const LISTED: usize = 12;
 
-pub(super) fn judge(file: &FileFacts, out: &mut Findings) {
+/// `broken` are the packages whose digests are not believed, which is a finding of its own.
+pub(super) fn judge(file: &FileFacts, broken: &BTreeSet<Text>, out: &mut Findings) {
+    let is_broken = file.package.as_ref().is_some_and(|package| broken.contains(package));
     match file.state {
         PackageState::Modified => modified(file, out),
         PackageState::Missing => missing(file, out),
-        PackageState::Unknown => without_digest(file, out),
+        PackageState::Unknown if !is_broken => without_digest(file, out),
         _ => {}
     }
     if let Some(tool) = names::tool_at(&file.path) {

@@ -8,7 +8,7 @@ pub enum Tag {
     HeaderImmutable = 63,
     /// Keys of the pseudo-packages that hold them, in base 64.
     PubKeys = 266,
-    /// A DSA or EdDSA signature of the region.
+    /// A DSA or Edwards curve signature of the region.
     DsaHeader = 267,
     /// An RSA signature of the region.
     RsaHeader = 268,

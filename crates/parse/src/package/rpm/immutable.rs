@@ -55,7 +55,7 @@ impl<'a> Header<'a> {
         let trailer = trailer.filter(|trailer| whole(first) && whole(*trailer));
         let trailer = trailer.ok_or("a signed region without its end")?;
         let length = trailer.offset.wrapping_neg() as usize;
-        if length % ENTRY != 0 || length == 0 {
+        if !length.is_multiple_of(ENTRY) || length == 0 {
             return Err("a signed region of a length that cannot be");
         }
         let split = self.index.split_at_checked(length / ENTRY);
