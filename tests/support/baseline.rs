@@ -132,11 +132,12 @@ impl Mirror {
             let file = format!("pool/{name}.deb");
             deb(name, "-Zxz", &mirror.path(&file));
             let bytes = std::fs::read(mirror.path(&file)).expect("the package");
-            index += &format!(
+            let entry = format!(
                 "Package: {name}\nVersion: 1\nArchitecture: amd64\nFilename: {file}\nSize: {}\nSHA256: {}\n\n",
                 bytes.len(),
                 sha256_of(&bytes).hex()
             );
+            index.push_str(&entry);
         }
         std::fs::write(mirror.path("dists/sweet/main/binary-amd64/Packages"), index)
             .expect("an index");
@@ -155,7 +156,7 @@ impl Mirror {
         let text = format!(
             "Origin: Test\nSuite: fresh\nCodename: sweet\nVersion: 7.1\nDate: Sat, 10 Feb 2024 11:07:25 UTC\n\
              {}SHA256:\n {} {} {index}\n",
-            lines.iter().map(|line| format!("{line}\n")).collect::<String>(),
+            lines.iter().flat_map(|line| [line, "\n"]).collect::<String>(),
             sha256_of(&bytes).hex(),
             bytes.len()
         );

@@ -228,26 +228,30 @@ fn package_json(package: &Package, files: &[PackFile]) -> Value {
 
 /// A file as JSON; what its kind does not have is left out.
 pub(crate) fn file_json(file: &PackFile) -> Value {
+    let (what, more) = kind_json(&file.kind);
     let mut row = json!({
-        "path": file.path, "mode": format!("{:04o}", file.mode), "user": file.user,
+        "path": file.path, "kind": what, "mode": format!("{:04o}", file.mode), "user": file.user,
         "group": file.group, "conffile": file.conffile,
     });
-    match &file.kind {
-        FileKind::Regular(content) => {
-            row["kind"] = json!("regular");
-            row["size"] = json!(content.size);
-            row["sha256"] = json!(hex(&content.sha256));
-            row["md5"] = json!(hex(&content.md5));
-            row["build_id"] = json!(content.build_id.as_deref().map(hex));
-        }
-        FileKind::Directory => row["kind"] = json!("directory"),
-        FileKind::Link(target) => {
-            row["kind"] = json!("link");
-            row["target"] = json!(target);
-        }
-        FileKind::Special => row["kind"] = json!("special"),
+    if let (Some(row), Value::Object(more)) = (row.as_object_mut(), more) {
+        row.extend(more);
     }
     row
+}
+
+fn kind_json(kind: &FileKind) -> (&'static str, Value) {
+    match kind {
+        FileKind::Regular(content) => (
+            "regular",
+            json!({
+                "size": content.size, "sha256": hex(&content.sha256), "md5": hex(&content.md5),
+                "build_id": content.build_id.as_deref().map(hex),
+            }),
+        ),
+        FileKind::Directory => ("directory", Value::Null),
+        FileKind::Link(target) => ("link", json!({ "target": target })),
+        FileKind::Special => ("special", Value::Null),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -71,7 +71,7 @@ pub(crate) struct BuildArgs {
     /// OpenPGP keys that the mirror, or the .rpm files, must be signed with; may be given again
     #[arg(long, value_name = "FILE")]
     pub(crate) keyring: Vec<PathBuf>,
-    /// Take signed indexes whose time is over
+    /// Take signed indexes whose time is over, and keys that were valid when they signed
     #[arg(long, requires = "mirror")]
     pub(crate) allow_expired: bool,
     /// Leave out, and name, packages whose file the mirrors do not have

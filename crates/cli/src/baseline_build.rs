@@ -34,7 +34,7 @@ fn gather(
     progress: &Progress,
 ) -> Result<(Built, PackKind, &'static str), Failure> {
     if let Some(root) = &args.root {
-        let (built, manager) = golden(root, &|step| progress.say(step)).map_err(wrong)?;
+        let (built, manager) = golden(root, &|step| progress.say(step))?;
         return Ok((built, PackKind::Host, manager));
     }
     let keyring = keyring(&args.keyring)?;
@@ -47,7 +47,7 @@ fn gather(
     for path in &args.archives {
         progress.say(&path.to_string_lossy());
         let keyring = (!keyring.is_empty()).then_some(&keyring);
-        let archive = archive(path, keyring).map_err(wrong)?;
+        let archive = archive(path, keyring)?;
         if manager.is_some_and(|manager| manager != archive.manager) {
             let problem = "is of another package manager than what came before it: make two packs";
             return Err(Failure::usage(format!("{}: {problem}", path.display())));
@@ -59,8 +59,10 @@ fn gather(
     Ok((built, PackKind::Distribution, manager.unwrap_or("dpkg")))
 }
 
-fn wrong(error: BuildError) -> Failure {
-    Failure::usage(error.to_string())
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::usage(error.to_string())
+    }
 }
 
 fn follow(args: &BuildArgs, keyring: &Keyring, progress: &Progress) -> Result<Built, Failure> {
@@ -76,7 +78,7 @@ fn follow(args: &BuildArgs, keyring: &Keyring, progress: &Progress) -> Result<Bu
         allow_expired: args.allow_expired,
         skip_missing: args.skip_missing,
     };
-    let built = mirror(&ask, &|step| progress.say(step)).map_err(wrong)?;
+    let built = mirror(&ask, &|step| progress.say(step))?;
     if built.packages.is_empty() {
         let problem = "no package of the list is in the suites: no pack was written";
         return Err(Failure::usage(problem));
@@ -95,7 +97,7 @@ fn keyring(paths: &[std::path::PathBuf]) -> Result<Keyring, Failure> {
     for path in paths {
         let keys = Keyring::parse(&read(path)?);
         let wrong = |error| Failure::usage(format!("--keyring {}: {error}", path.display()));
-        all.merge(keys.map_err(wrong)?);
+        all.merge(keys?);
     }
     Ok(all)
 }

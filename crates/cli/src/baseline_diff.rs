@@ -96,9 +96,8 @@ impl Difference {
             json!({ "path": changed.path, "old": side(&changed.old), "new": side(&changed.new) })
         };
         let package = |(package, files): &(PackageId, Vec<Changed>)| {
-            let mut row = id(package);
-            row["files"] = Value::Array(files.iter().map(file).collect());
-            row
+            let files: Vec<Value> = files.iter().map(file).collect();
+            json!({ "package": id(package), "files": files })
         };
         json!({
             "only_old": self.gone.iter().map(id).collect::<Vec<_>>(),

@@ -117,7 +117,7 @@ type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
 /// Writes beside the target, syncs and renames, so that a file of that name is always whole.
 pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
     let temporary = temporary_name(path);
-    let written = fill_file(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
+    let written = fill_in(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
     written.and_then(|()| sync_dir(path)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
         Failure::Broken(format!("{}: {error}; no {what} was written", path.display()))
@@ -131,9 +131,9 @@ fn temporary_name(path: &Path) -> PathBuf {
     directory(path).join(name)
 }
 
-fn fill_file(temporary: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    let mut out = BufWriter::with_capacity(1 << 20, file);
+fn fill_in(temporary: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
+    let target = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    let mut out = BufWriter::with_capacity(1 << 20, target);
     fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }

@@ -88,7 +88,7 @@ fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Refuse
     Ok(filled)
 }
 
-/// `name[16] date[12] uid[6] gid[6] mode[8] size[10] "`\n"`.
+/// Name (16 bytes), date (12), user (6), group (6), mode (8), size (10), a back quote and a newline.
 fn parse(header: &[u8; HEADER]) -> Option<(Vec<u8>, u64)> {
     let name = header.get(..16)?.trim_ascii_end();
     let name = name.strip_suffix(b"/").unwrap_or(name);

@@ -1,5 +1,5 @@
 //! A mirror folder of Debian's layout, followed from the signature of each suite to the files of each
-//! package: InRelease, the index of each architecture, each .deb. Nothing is believed but by that chain.
+//! package: `InRelease`, the index of each architecture, each .deb. Nothing is believed but by that chain.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use crate::deb::deb;
 use crate::unpack::unpack;
 use crate::{BuildError, Built, Refused};
 
-/// Bytes of an InRelease and of an index; Debian's have 150 KB and 60 MB.
+/// Bytes of an `InRelease` and of an index; Debian's have 150 KB and 60 MB.
 const LARGEST_RELEASE: u64 = 16 << 20;
 const LARGEST_INDEX: u64 = 1 << 30;
 
@@ -211,7 +211,7 @@ fn is_wanted(ask: &Mirror<'_>, name: &[u8]) -> bool {
     ask.wanted.is_none_or(listed)
 }
 
-/// The signed text of an InRelease, if it is the suite that was asked for.
+/// The signed text of an `InRelease`, if it is the suite that was asked for.
 fn believe(ask: &Mirror<'_>, path: &Path, name: &str) -> Result<(Vec<u8>, Source), Refused> {
     let mut reader = Counted::open(path)?;
     let bytes = read_all(&mut reader, LARGEST_RELEASE)?;

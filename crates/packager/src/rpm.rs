@@ -40,9 +40,9 @@ pub(crate) fn rpm(
     let signatures = header(reader)?;
     let padding = signatures.len().next_multiple_of(8) - signatures.len();
     reader.read_exact(lead.get_mut(..padding).unwrap_or_default())?;
-    let signed = header(reader)?;
-    let signer = believe(&parse(&signatures)?, &signed, keyring)?;
-    let package = Package::new(parse(&signed)?).map_err(Refused::Malformed)?;
+    let main = header(reader)?;
+    let signer = believe(&parse(&signatures)?, &main, keyring)?;
+    let package = Package::new(parse(&main)?).map_err(Refused::Malformed)?;
     Ok((read(&package)?, signer))
 }
 

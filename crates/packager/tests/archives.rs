@@ -70,7 +70,7 @@ fn long_names_and_pax_records_are_read() {
     let tar = tar.extension(EntryType::XHeader, &pax).file("cut", b"2", 0o644);
     let package = read("x.deb", &Deb::new(tar).bytes()).unwrap();
     let paths: Vec<_> = package.files.iter().map(|file| file.path.to_string()).collect();
-    assert_eq!(paths, [long[1..].to_owned(), "/usr/ümläut".to_owned()]);
+    assert_eq!(paths, [long.replacen('.', "", 1), "/usr/ümläut".to_owned()]);
 }
 
 #[test]

@@ -91,7 +91,9 @@ impl Deb {
 
 fn join(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = [b"!<arch>\n".to_vec(), member("debian-binary", b"2.0\n")].concat();
-    parts.iter().for_each(|(name, content)| out.extend(member(name, content)));
+    for (name, content) in parts {
+        out.extend(member(name, content));
+    }
     out
 }
 
