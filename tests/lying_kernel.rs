@@ -263,6 +263,19 @@ fn a_shortened_list_of_modules_contradicts_the_symbols() {
 
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_list_of_modules_shortened_for_read_alone_is_whole_for_another_call() {
+    let (root, proc) = (root(), tempfile::tempdir().unwrap());
+    let line = "rk 16384 0 - Loading 0x0000000000000000\n";
+    plant(proc.path(), "/modules", format!("{line}other 1 0 - Loading 0x0\n"), 0o444);
+    let places = ["--root", root.path().to_str().unwrap(), "--proc", proc.path().to_str().unwrap()];
+    let args = [&["--only", "modules", "--scope", "quick"][..], &places].concat();
+    let told = liar::audit(&args, &mut [rewrite("/modules", line, "", &READ)]);
+    let module = found(&told, "modules/hidden-module", "/proc/modules");
+    assert!(says(module, "module", "rk"), "{:#?}", shown(&told));
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
 fn a_packet_socket_taken_out_of_the_table_is_still_counted() {
     let root = root();
     let socket = packet_socket();
