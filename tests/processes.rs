@@ -225,8 +225,11 @@ fn a_containers_program_that_the_host_does_not_have_is_quiet() {
     let mut cc = Command::new("cc");
     cc.args(["-static", "-o"]).arg(root.path().join("server")).arg(source);
     assert!(cc.status().unwrap().success());
+    let script = "mount -t tmpfs container /mnt && cp \"$1\" /mnt/ && mkdir /mnt/host && cd /mnt && \
+                  pivot_root . host && exec /server";
     let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--net", "--ipc", "chroot"]).arg(root.path()).arg("/server");
+    unshare.args(["--mount", "--net", "--ipc", "sh", "-c", script, "sh"]);
+    unshare.arg(root.path().join("server"));
     let child = Running::start(&mut unshare);
     child.until("exe", |exe| exe.ends_with("/server"));
     let group = ControlGroup::with(&child);
@@ -238,6 +241,19 @@ fn a_containers_program_that_the_host_does_not_have_is_quiet() {
     let item = report.items.iter().find(|item| item.kind == "process" && item.fields["pid"] == pid);
     assert_eq!(item.unwrap().fields["place"]["in"], "container");
     drop((child, group));
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: run tests/run")]
+fn a_program_that_only_its_process_can_see_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let sleeper = compile(dir.path(), "sleeper.c");
+    let script = "mount -t tmpfs private /mnt && cp \"$1\" /mnt/ && exec /mnt/sleeper";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--mount", "sh", "-c", script, "sh"]).arg(&sleeper);
+    let child = Running::start(&mut unshare);
+    child.until("exe", |exe| exe.ends_with("/sleeper"));
+    child.finding(&audited(), "processes/program-in-private-mount");
 }
 
 /// A control group that ends with the test.

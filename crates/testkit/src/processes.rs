@@ -7,8 +7,8 @@ use crate::{Node, Tree};
 /// When the kernel of a fixture started: 2026-05-28.
 const BOOT: &str = "btime 1780000000\n";
 
-/// Adds to each /proc/PID of a tree the `stat` and `status` of an ordinary process of root, and to /proc
-/// the time of the boot.
+/// Adds to each /proc/PID of a tree the `stat` and `status` of an ordinary process of root and its `root`,
+/// the host's (another one is that of a container), and to /proc the time of the boot.
 pub(crate) fn complete(mut tree: Tree) -> Tree {
     let pids: BTreeSet<String> = tree.paths().filter_map(pid).collect();
     for pid in pids {
@@ -18,6 +18,8 @@ pub(crate) fn complete(mut tree: Tree) -> Tree {
         let status = format!("Tgid:\t{pid}\nTracerPid:\t0\n{STATUS}");
         tree = or_usual(tree, &format!("/proc/{pid}/stat"), &stat);
         tree = or_usual(tree, &format!("/proc/{pid}/status"), status.as_bytes());
+        let root = format!("/proc/{pid}/root");
+        tree = if tree.target(&root).is_some() { tree } else { tree.link(root, "/") };
     }
     or_usual(tree, "/proc/stat", BOOT.as_bytes())
 }

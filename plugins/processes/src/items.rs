@@ -79,7 +79,7 @@ impl ProcessItem {
 
     /// The packages of the host speak of its files.
     pub fn is_of_host(&self) -> bool {
-        !self.place.is_contained() && self.program.as_ref().is_some_and(|program| program.of_host)
+        self.program.as_ref().is_some_and(|program| program.of_host)
     }
 }
 
@@ -101,6 +101,7 @@ impl ItemKind for ProcessItem {
 
 /// The file that a process runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Program {
     /// Its path, in the process's own root.
     pub path: HostPath,
@@ -115,6 +116,9 @@ pub struct Program {
     pub replaced: bool,
     /// It lies, or lay, in the host's own root.
     pub of_host: bool,
+    /// The process alone sees it, by a mount of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 impl From<&coroner_core::Executable> for Program {
@@ -125,6 +129,7 @@ impl From<&coroner_core::Executable> for Program {
             memory: executable.memory.clone(),
             replaced: executable.on_disk == OnDisk::Other,
             of_host: executable.of_host,
+            private: executable.private,
         }
     }
 }

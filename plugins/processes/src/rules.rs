@@ -14,6 +14,7 @@ pub(crate) static ALL: &[&Rule] = &[
     &BORROWED_NAME,
     &MEMORY_PROGRAM,
     &SWAPPED_BACK,
+    &PRIVATE_PROGRAM,
     &UNOWNED_IN_ODD_PLACE,
     &DELETED_PROGRAM,
     &PROGRAM_IN_MEMORY,
@@ -138,6 +139,18 @@ pub(crate) static SWAPPED_BACK: Rule = Rule {
     benign: "a program on a file system whose clock is wrong, or restored with its old change time from a snapshot",
     attack: &["T1036.005", "T1070.004", "T1554"],
     next: &[KEEP, "compare /proc/PID/exe with the package's file: strings, size, digest"],
+};
+
+pub(crate) static PRIVATE_PROGRAM: Rule = Rule {
+    id: "processes/program-in-private-mount",
+    severity: Medium,
+    confidence: Possible,
+    title: "A process runs a program that it alone can see",
+    why: "The process has the host's root, and in a mount namespace of its own something is mounted where its program \
+          lies: for everybody else there is nothing, or another file, at that path.",
+    benign: "services with PrivateTmp= or BindPaths= that run programs from there",
+    attack: &["T1564.013", "T1564"],
+    next: &["look at the file by /proc/PID/root and the path, and at /proc/PID/mountinfo", KEEP],
 };
 
 pub(crate) static UNOWNED_IN_ODD_PLACE: Rule = Rule {

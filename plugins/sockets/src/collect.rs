@@ -79,7 +79,7 @@ fn owner(processes: &Processes, inode: u64) -> Option<Owner> {
 /// The facts of an owner's program are needed where the host's packages know it.
 fn name_program(cx: &mut Cx<'_>, owner: Option<&Owner>) {
     let Some(owner) = owner.filter(|owner| owner.of_host && !owner.from_memory) else { return };
-    if let Some(program) = owner.program.as_ref().filter(|_| !owner.place.is_contained()) {
+    if let Some(program) = &owner.program {
         cx.want(program);
     }
 }

@@ -112,7 +112,7 @@ pub(crate) fn everything(items: &Items, out: &mut Findings) {
 
 /// What the host's packages say of an owner's program.
 fn facts_of(items: &Items, owner: &Owner) -> Option<FileFacts> {
-    let known = owner.of_host && !owner.from_memory && !owner.place.is_contained();
+    let known = owner.of_host && !owner.from_memory;
     owner.program.as_ref().filter(|_| known).and_then(|program| items.file(program))
 }
 
@@ -120,8 +120,7 @@ fn facts_of(items: &Items, owner: &Owner) -> Option<FileFacts> {
 fn is_unowned(owner: &Owner, facts: Option<&FileFacts>) -> bool {
     let packaged = facts.is_some_and(|facts| facts.package.is_some());
     let unowned = facts.is_some_and(|facts| facts.state == PackageState::Unowned);
-    owner.from_memory
-        || owner.of_host && !owner.place.is_contained() && (unowned || owner.deleted && !packaged)
+    owner.from_memory || owner.of_host && (unowned || owner.deleted && !packaged)
 }
 
 fn is_odd(owner: &Owner) -> bool {

@@ -34,8 +34,12 @@ pub struct Executable {
     pub stat: Option<Stat>,
     /// What lies at `path` in the process's own root.
     pub on_disk: OnDisk,
-    /// The host's own root has this very file, or once had one, at `path`: its packages may speak of it.
+    /// The host's own root has this very file, or once had one, at `path`: its packages may speak of it. What
+    /// the process's control group is called does not matter: anybody may name one.
     pub of_host: bool,
+    /// The process shares the host's root and yet sees this file alone: something is mounted in a namespace
+    /// of its own.
+    pub private: bool,
 }
 
 impl Executable {
@@ -52,6 +56,13 @@ impl Executable {
     }
 }
 
+/// What came of looking a name up.
+struct Found {
+    on_disk: OnDisk,
+    of_host: bool,
+    private: bool,
+}
+
 /// The two roots in which a name may be looked up.
 struct Roots<'a> {
     dir: &'a ProcessDir,
@@ -62,28 +73,41 @@ impl Roots<'_> {
     fn place(&self, link: &Text, name: &ExecutableName, stat: Option<Stat>) -> Executable {
         // A file may be called `x (deleted)`: then the whole text is the name of the very file.
         let whole = HostPath::new(link.as_bytes());
-        let literal = name.marked_deleted && self.look(&whole, stat.as_ref()).0 == OnDisk::Same;
+        let literal =
+            name.marked_deleted && self.look(&whole, stat.as_ref()).on_disk == OnDisk::Same;
         let deleted = name.marked_deleted && !literal;
         let memory = name.memory().filter(|_| deleted);
         let path = if literal { whole } else { HostPath::new(name.path.as_bytes()) };
-        let (on_disk, of_host) = match memory {
-            Some(_) => (OnDisk::Gone, false),
+        let found = match memory {
+            Some(_) => Found { on_disk: OnDisk::Gone, of_host: false, private: false },
             None => self.look(&path, stat.as_ref()),
         };
-        Executable { path, deleted, memory, stat, on_disk, of_host }
+        let Found { on_disk, of_host, private } = found;
+        Executable { path, deleted, memory, stat, on_disk, of_host, private: private && !deleted }
     }
 
     /// The host's root first, because nearly every process's file is there; then the process's own.
-    fn look(&self, path: &HostPath, stat: Option<&Stat>) -> (OnDisk, bool) {
+    fn look(&self, path: &HostPath, stat: Option<&Stat>) -> Found {
         let at_host = compare(self.host.stat_followed(path), stat);
-        if at_host == OnDisk::Same {
-            return (OnDisk::Same, true);
-        }
         if !self.dir.is_the_kernels() {
-            return (at_host, true);
+            // A test says by a link what is the kernel's to know.
+            let of_host = self.dir.link("root").is_ok_and(|root| root == "/");
+            return Found {
+                on_disk: at_host,
+                of_host,
+                private: of_host && at_host == OnDisk::Gone,
+            };
         }
-        let Some(own) = self.own_root() else { return (OnDisk::Unknown, false) };
-        (compare(own.stat_followed(path), stat), self.is_the_hosts(&own))
+        if at_host == OnDisk::Same {
+            return Found { on_disk: OnDisk::Same, of_host: true, private: false };
+        }
+        let Some(own) = self.own_root() else {
+            return Found { on_disk: OnDisk::Unknown, of_host: false, private: false };
+        };
+        let on_disk = compare(own.stat_followed(path), stat);
+        let of_host = self.is_the_hosts(&own);
+        let hidden = matches!(at_host, OnDisk::Gone | OnDisk::Other);
+        Found { on_disk, of_host, private: of_host && hidden && on_disk == OnDisk::Same }
     }
 
     fn is_the_hosts(&self, own: &Root) -> bool {

@@ -50,7 +50,7 @@ fn anonymous(seen: &Seen<'_>, found: &Anonymous, out: &mut Findings) {
         let draft = out.raise(&rules::ANONYMOUS_CODE, seen.item);
         tell(draft);
         draft.evidence("address", &found.address);
-        if seen.item.place.is_contained() || found.writable == 0 {
+        if !seen.item.is_of_host() || found.writable == 0 {
             draft.graded(Info, Possible);
         } else {
             draft.graded(Low, Possible);

@@ -32,6 +32,14 @@ fn of_host(seen: &Seen<'_>, program: &Program, out: &mut Findings) {
     if program.deleted {
         return deleted(seen, out);
     }
+    if program.private {
+        let draft = out.raise(&rules::PRIVATE_PROGRAM, seen.item);
+        seen.describe(draft);
+        if seen.is_in_odd_place() {
+            draft.graded(High, Likely);
+        }
+        return;
+    }
     if program.replaced {
         return seen.describe(out.raise(&rules::COVERED_PROGRAM, seen.item));
     }

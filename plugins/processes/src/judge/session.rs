@@ -69,7 +69,7 @@ fn traced(seen: &Seen<'_>, tracer: &Tracer, out: &mut Findings) {
     let name = tracer.program.as_ref().map(|path| path.name().to_vec()).unwrap_or_default();
     let debugger = DEBUGGERS.contains(&name.as_slice());
     let same = tracer.program.as_ref() == seen.path();
-    let contained = seen.item.place.is_contained();
+    let contained = !seen.item.is_of_host();
     if contained || debugger && tracer.terminal && !unowned || same && !unowned {
         return;
     }
