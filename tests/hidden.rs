@@ -133,6 +133,31 @@ fn a_hardened_proc_hides_nothing_that_is_told_as_hidden() {
     assert!(asked || said, "{:?}", report.gaps);
 }
 
+/// The calls that signal, trace, mount or load: none is made while every process is asked for.
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn nothing_is_signalled_traced_mounted_or_loaded() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let calls = "kill,tkill,tgkill,rt_sigqueueinfo,rt_tgsigqueueinfo,pidfd_send_signal,ptrace,mount,umount2,\
+                 move_mount,setns,init_module,finit_module,delete_module,pidfd_open,bpf";
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-e", &format!("trace={calls}"), "-o"])
+        .arg(log.path())
+        .arg(env!("CARGO_BIN_EXE_coroner"))
+        .args(["audit", "--format", "json", "--only", "hidden,modules", "--scope", "quick"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .expect("strace runs: tests/run installs it");
+    assert!(status.code().is_some_and(|code| code < 4), "{status}");
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let asking = |line: &&str| line.contains("pidfd_open(") || line.contains("_ID, ");
+    let (asked, others): (Vec<&str>, Vec<&str>) = log.lines().partition(asking);
+    assert!(asked.len() > 4, "the trace shows the questions: {log}");
+    let others: Vec<_> = others.iter().filter(|line| !line.contains("BPF_OBJ_GET_INFO")).collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
 /// Boots of the real kernel; `CORONER_BOOTS` says another number.
 fn boots() -> u32 {
     std::env::var("CORONER_BOOTS").map_or(2, |text| text.parse().unwrap())

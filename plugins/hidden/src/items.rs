@@ -37,7 +37,7 @@ pub struct HiddenProcess {
     pub name: Option<Text>,
     /// Its program, where /proc/PID/exe still says so.
     pub program: Option<Text>,
-    /// Its control group, where /proc/PID/cgroup still says so.
+    /// The control group that lists it, or what /proc/PID/cgroup says.
     pub group: Option<Text>,
     /// A process, not one thread of one.
     pub whole: bool,

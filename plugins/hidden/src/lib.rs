@@ -18,6 +18,7 @@ mod contents;
 mod counts;
 mod directories;
 mod disks;
+mod groups;
 mod hooks;
 mod items;
 mod judge;

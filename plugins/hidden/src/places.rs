@@ -17,6 +17,7 @@ pub(crate) static READS: &[&str] = &[
     "/proc/self/mounts",
     "/sys/module",
     "/sys/dev/block/*/uevent",
+    "/sys/fs/cgroup/**",
     "/dev/*",
     "/etc/**",
     "/root/**",

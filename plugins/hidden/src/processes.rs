@@ -7,9 +7,9 @@ use coroner_core::{Blocked, Cx, HostPath, ReadError, Scope, Text};
 use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
 use coroner_parse::process::{process_stat, process_status};
 
-use crate::counts;
 use crate::items::{HiddenProcess, PidViews};
 use crate::steady::steady;
+use crate::{counts, groups};
 
 /// `PID_MAX_LIMIT`, linux/threads.h.
 const HIGHEST: u32 = 4_194_304;
@@ -62,15 +62,38 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
     let scan = scan(cx, &prober, &working, highest);
     let silent = PidView::ALL.into_iter().filter(|view| !working.contains(view)).collect();
     cx.emit(PidViews { working: working.clone(), silent, scanned: scan.views, highest });
+    let members = groups::unlisted(cx, &prober);
     let check = move || Check { prober: &prober, working: &working }.disagreements(scan.suspects);
-    match cx.host().unbound(check) {
-        Ok(found) => {
-            for process in found {
-                let process = described(cx, process);
-                cx.emit(process);
-            }
+    let mut found = match cx.host().unbound(check) {
+        Ok(found) => found,
+        Err(reason) => return cx.gap(&dir, reason),
+    };
+    for (pid, group) in members {
+        match found.iter_mut().find(|process| process.pid == pid) {
+            Some(process) => process.group = Some(Text::from(&group)),
+            None => found.push(HiddenProcess::of_group(pid, &group)),
         }
-        Err(reason) => cx.gap(&dir, reason),
+    }
+    for process in found {
+        let process = described(cx, process);
+        cx.emit(process);
+    }
+}
+
+impl HiddenProcess {
+    /// One that no call finds and a control group has.
+    fn of_group(pid: u32, group: &HostPath) -> Self {
+        Self {
+            pid,
+            started: None,
+            name: None,
+            program: None,
+            group: Some(Text::from(group)),
+            whole: true,
+            listed: false,
+            alive: Vec::new(),
+            dead: Vec::new(),
+        }
     }
 }
 
@@ -295,5 +318,6 @@ fn described(cx: &mut Cx<'_>, process: HiddenProcess) -> HiddenProcess {
         Some(Text::from(content.bytes.trim_ascii()))
     };
     let program = host.read_link(&dir.join("exe")).ok();
-    HiddenProcess { name: text("comm"), program, group: text("cgroup"), ..process }
+    let group = process.group.clone().or_else(|| text("cgroup"));
+    HiddenProcess { name: text("comm"), program, group, ..process }
 }

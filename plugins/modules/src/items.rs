@@ -17,6 +17,8 @@ pub enum Disagreement {
     NotListed,
     /// The symbol table has its symbols, `/proc/modules` has not.
     SymbolsOnly,
+    /// `/proc/modules` has it for `preadv2`(2) and not for `read`(2).
+    NotRead,
     /// `/proc/modules` has it as live, `/sys/module` has not.
     NotInSysfs,
 }

@@ -52,6 +52,7 @@ fn views(module: &KernelModule, out: &mut Findings) {
     let (rule, dir) = match module.disagreement {
         Some(Disagreement::NotListed) => (&rules::HIDDEN_MODULE, "/sys/module"),
         Some(Disagreement::SymbolsOnly) => (&rules::HIDDEN_MODULE, "/proc/kallsyms"),
+        Some(Disagreement::NotRead) => (&rules::HIDDEN_MODULE, "/proc/modules"),
         Some(Disagreement::NotInSysfs) => (&rules::NOT_IN_SYSFS, "/proc/modules"),
         None => return,
     };

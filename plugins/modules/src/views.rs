@@ -38,6 +38,8 @@ const VENDORS: [(&str, &str); 6] = [
 struct Reading {
     /// `None` when it could not be read; empty when the kernel has no such list.
     listed: Option<BTreeMap<Text, LoadedModule>>,
+    /// Names in the same list by another call: a filter of read(2) does not meet it.
+    otherwise: BTreeSet<Text>,
     /// Loaded modules by `/sys/module`.
     in_sysfs: Option<BTreeSet<Text>>,
     symbols: Option<SymbolTags>,
@@ -82,13 +84,14 @@ impl Reading {
         let before = listed(cx);
         let (in_sysfs, links) = in_sysfs(cx);
         let symbols = symbols(cx);
+        let otherwise = otherwise(cx);
         let memory = before.as_ref().and_then(|before| memory::of_loader(cx, before));
         // Once more after the others: a module that came in between is in one of the two.
         let listed = before.and_then(|mut before| {
             before.extend(listed(cx)?);
             Some(before)
         });
-        Self { listed, in_sysfs, symbols, links, memory }
+        Self { listed, otherwise, in_sysfs, symbols, links, memory }
     }
 
     /// Whether a module is in the list, or the list could not be read.
@@ -109,6 +112,9 @@ impl Reading {
         let tagged = self.symbols.iter().flat_map(|symbols| symbols.modules.keys());
         for name in tagged.filter(|name| !listed.contains_key(*name)) {
             found.entry(name.clone()).or_insert(Disagreement::SymbolsOnly);
+        }
+        for name in self.otherwise.iter().filter(|name| !listed.contains_key(*name)) {
+            found.entry(name.clone()).or_insert(Disagreement::NotRead);
         }
         found
     }
@@ -185,6 +191,13 @@ fn listed(cx: &mut Cx<'_>) -> Option<BTreeMap<Text, LoadedModule>> {
         }
     }
     Some(modules)
+}
+
+/// The names of the same list by preadv2(2).
+fn otherwise(cx: &Cx<'_>) -> BTreeSet<Text> {
+    let file = cx.host().open_file(&HostPath::new("/proc/modules")).ok();
+    let content = file.and_then(|file| file.read_vectored(LARGEST_LIST).ok()).unwrap_or_default();
+    loaded_modules(&content).into_iter().flatten().map(|module| module.name).collect()
 }
 
 /// Built-in code has a directory too, but none of the files that the loader makes.
