@@ -146,7 +146,7 @@ fn what_a_container_sends_is_the_container_s_on_the_host_s_device_too() {
     group.take(udp.pid());
     // Somebody else's device of the same name, and packets of the same length.
     let other = Lab::new();
-    let noise = ["raw", "packet", "udp"].map(|kind| sender(&other.near, kind));
+    let _noise = ["raw", "packet", "udp"].map(|kind| sender(&other.near, kind));
     let seen = json(&traffic(&lab, "", "--for 3s --json"));
     let forwarded = flow(&seen, "udp", 5000);
     assert_eq!(forwarded["device"], "v0");
