@@ -51,6 +51,8 @@ send() {
   ip netns exec $near nice -n -15 /usr/bin/time -o "$work/$3.time" -f '%U %S' "$sender" raw "$1" "$2" >"$work/$3.sent"
 }
 
+counted() { ip -n $near -s -j link show v0 | jq '.[0].stats64.tx.packets'; }
+
 watch() {
   ip netns exec $near nice -n -5 sh -c 'mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null; exec "$@"' sh \
     "$coroner" traffic --dev v0 --for "${seconds}s" --json >"$work/seen"
@@ -66,9 +68,10 @@ for rate in "${rates[@]}"; do
     send "$rate" "$seconds" alone
     send "$rate" $((seconds + 3)) watched &
     sleep 1
+    before=$(counted) begun=$(date +%s%N)
     watch
+    sent=$((($(counted) - before) * 1000000000 / ($(date +%s%N) - begun)))
     wait
-    sent=$(($(cat "$work/watched.sent") / (seconds + 3)))
     grown=$(awk -v a="$(each alone)" -v w="$(each watched)" -v rate="$sent" -v part="$((seconds + 3))/$seconds" \
       'BEGIN { split(part, p, "/"); printf "%.1f", (w - a) * rate / 1e6 / 10 * p[1] / p[2] }')
     jq -r --arg wanted "$rate" --arg sent "$sent" --arg grown "$grown" '

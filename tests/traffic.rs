@@ -146,6 +146,9 @@ fn what_a_container_sends_is_the_container_s_on_the_host_s_device_too() {
     let group = Group::new();
     let udp = sender(&inner, "udp");
     group.take(udp.pid());
+    // Somebody else's device of the same name, and packets of the same length.
+    let other = Lab::new();
+    let _noise = ["raw", "packet", "udp"].map(|kind| sender(&other.near, kind));
     let seen = json(&traffic(&lab, "", "--for 3s --json"));
     let forwarded = flow(&seen, "udp", 5000);
     assert_eq!(forwarded["device"], "v0");
@@ -210,7 +213,7 @@ fn what_passes_no_capture_is_told_by_the_device_s_own_counter() {
     let past = &seen["observation"]["unseen"][0];
     assert_eq!(past["device"], "v0");
     let number = |name: &str| past[name].as_u64().unwrap();
-    assert!(number("counted") > 1_500 && number("captured") < 100, "{past}");
+    assert!(number("counted") > 1_000 && number("captured") < 100, "{past}");
 }
 
 #[test]

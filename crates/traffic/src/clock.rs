@@ -13,9 +13,16 @@ pub(crate) fn now() -> u64 {
     nanoseconds(rustix::time::ClockId::Realtime)
 }
 
-/// From the clock of samples to that of captured packets.
+/// From the clock of samples to that of captured packets. Whoever is stopped between two readings is wrong
+/// by as long, so the closest of a few pairs counts.
 pub(crate) fn offset() -> i128 {
-    i128::from(now()) - i128::from(nanoseconds(rustix::time::ClockId::Monotonic))
+    let pairs = (0..5).map(|_| {
+        let before = nanoseconds(rustix::time::ClockId::Monotonic);
+        let between = now();
+        let after = nanoseconds(rustix::time::ClockId::Monotonic);
+        (after.saturating_sub(before), i128::from(between) - i128::from(before.midpoint(after)))
+    });
+    pairs.min_by_key(|(apart, _)| *apart).map_or(0, |(_, offset)| offset)
 }
 
 /// Processor time of this process.

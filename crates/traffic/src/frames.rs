@@ -8,7 +8,7 @@ use coroner_parse::perf::Record;
 use crate::clock::{now, offset};
 use crate::join::Met;
 use crate::pcapng::Kept;
-use crate::tally::{Key, Sighting, WHOLE, Who};
+use crate::tally::{Key, SURE, Sighting, UNSURE, WHOLE, Who};
 use crate::watch::Watch;
 
 /// A frame that waits for the samples of its round.
@@ -77,7 +77,11 @@ impl Watch<'_> {
         }
         self.seen.samples += samples.len() as u64;
         self.join.set_offset(offset());
-        self.join.add(samples);
+        let (host, network, senders) = (self.host, self.network, &mut self.senders);
+        self.join.add(samples, &mut |origin| {
+            let other = senders.network(host, origin);
+            other.is_some() && other != network
+        });
         frames
     }
 
@@ -115,13 +119,17 @@ impl Watch<'_> {
         if let Met::Task(origin) | Met::Forwarded { origin, .. } = met {
             self.senders.note(self.host, origin);
         }
-        if let (Met::Task(origin), Some(packet)) = (met, &frame.packet) {
-            self.tally.remember(packet, origin);
-        }
         if let Met::Forwarded { origin, same_name: true } = met
-            && self.senders.network(origin.pid) == self.network
+            && self.senders.network(self.host, origin) == self.network
         {
             met = Met::Kernel; // a task that sent by this very device: the address was used again
+        }
+        if let Some(packet) = &frame.packet {
+            match met {
+                Met::Task(origin) => self.tally.remember(packet, origin, SURE),
+                Met::Forwarded { origin, .. } => self.tally.remember(packet, origin, UNSURE),
+                Met::Kernel | Met::Nothing => {}
+            }
         }
         frame.met = Some(met);
     }

@@ -51,6 +51,9 @@ struct Waiting {
     device: Text,
     length: u32,
     met: Met,
+    /// Queued by a task of another network namespace, so on a device that is not captured here, unless the
+    /// task holds a socket of this one.
+    foreign: bool,
     claimed: bool,
 }
 
@@ -103,15 +106,20 @@ impl Join {
         u64::try_from(i128::from(time) + self.offset).unwrap_or(0)
     }
 
-    /// Takes samples of all processors, in any order.
-    pub(crate) fn add(&mut self, mut samples: Vec<Sample>) {
+    /// Takes samples of all processors, in any order. `foreign` tells tasks of other network namespaces:
+    /// devices of all of them are called alike.
+    pub(crate) fn add(
+        &mut self,
+        mut samples: Vec<Sample>,
+        foreign: &mut dyn FnMut(Origin) -> bool,
+    ) {
         samples.sort_by_key(|sample| sample.time);
         for sample in samples {
-            self.add_one(sample);
+            self.add_one(sample, foreign);
         }
     }
 
-    fn add_one(&mut self, sample: Sample) {
+    fn add_one(&mut self, sample: Sample, foreign: &mut dyn FnMut(Origin) -> bool) {
         let time = self.since_1970(sample.time);
         let Sample { pid, tid, cgroup, queued, cpu, .. } = sample;
         let met = match queued.context {
@@ -121,6 +129,7 @@ impl Join {
             Context::Interrupt => self.at_address(&queued, time),
         };
         self.remember(&queued, time, met);
+        let foreign = matches!(met, Met::Task(origin) if foreign(origin));
         let rings = self.rings.len();
         let ring = self.rings.get_mut(cpu as usize % rings);
         if let Some(ring) = ring {
@@ -128,7 +137,7 @@ impl Join {
                 ring.pop_front();
             }
             let (device, length) = (queued.device, queued.length);
-            ring.push_back(Waiting { time, device, length, met, claimed: false });
+            ring.push_back(Waiting { time, device, length, met, foreign, claimed: false });
         }
     }
 
@@ -164,17 +173,29 @@ impl Join {
 
     /// Finds the sample of a frame that `ring` captured.
     pub(crate) fn meet(&mut self, ring: usize, device: &Text, length: u32, time: u64) -> Met {
-        let found = self.at_once(ring, device, length, time);
-        found.or_else(|| self.after_waiting(device, length, time)).unwrap_or(Met::Nothing)
+        let at_once = self.at_once(ring, device, length, time, false);
+        let found = at_once.or_else(|| self.after_waiting(device, length, time));
+        let found = found.or_else(|| match self.at_once(ring, device, length, time, true)? {
+            Met::Task(origin) => Some(Met::Forwarded { origin, same_name: false }),
+            other => Some(other),
+        });
+        found.unwrap_or(Met::Nothing)
     }
 
     /// The newest sample of the same processor before the frame.
-    fn at_once(&mut self, ring: usize, device: &Text, length: u32, time: u64) -> Option<Met> {
+    fn at_once(
+        &mut self,
+        ring: usize,
+        device: &Text,
+        length: u32,
+        time: u64,
+        foreign: bool,
+    ) -> Option<Met> {
         let waiting = self.rings.get_mut(ring)?;
         let end = waiting.partition_point(|sample| sample.time <= time);
         let start = waiting.partition_point(|sample| sample.time + AT_ONCE < time);
         for sample in waiting.range_mut(start.min(end)..end).rev() {
-            if sample.device != *device {
+            if sample.device != *device || sample.foreign != foreign {
                 continue;
             }
             if sample.length == length && !sample.claimed {
@@ -191,7 +212,8 @@ impl Join {
     /// The oldest sample of any processor that no frame has claimed.
     fn after_waiting(&mut self, device: &Text, length: u32, time: u64) -> Option<Met> {
         let fits = |sample: &&mut Waiting| {
-            !sample.claimed && sample.length == length && sample.device == *device
+            let free = !sample.claimed && !sample.foreign;
+            free && sample.length == length && sample.device == *device
         };
         let oldest = self.rings.iter_mut().filter_map(|ring| {
             let end = ring.partition_point(|sample| sample.time <= time);
@@ -225,8 +247,25 @@ mod tests {
 
     fn join(samples: Vec<Sample>) -> Join {
         let mut join = Join::new(2);
-        join.add(samples);
+        join.add(samples, &mut |origin| origin.pid >= 100);
         join
+    }
+
+    #[test]
+    fn a_device_of_another_namespace_with_the_same_name_takes_no_frame_from_its_sender() {
+        let mut join =
+            join(vec![sample(1, 1_000, 0, 10, "eth0", 54), sample(100, 2_000, 0, 11, "eth0", 54)]);
+        let eth0 = Text::from("eth0");
+        assert_eq!(
+            join.meet(0, &eth0, 54, 2_500),
+            Met::Task(Origin { pid: 1, tid: 1, cgroup: None })
+        );
+        // A task may hold a socket of this namespace all the same; it is believed less.
+        let met = join.meet(0, &eth0, 54, 2_600);
+        assert!(matches!(
+            met,
+            Met::Forwarded { origin: Origin { pid: 100, .. }, same_name: false }
+        ));
     }
 
     fn pid(met: Met) -> Option<u32> {

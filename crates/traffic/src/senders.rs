@@ -14,6 +14,8 @@ use crate::result::{Hidden, Sender};
 
 /// Senders that are looked at in one observation.
 const MOST_SENDERS: usize = 4_096;
+/// Tasks whose network namespaces are remembered.
+const MOST_TASKS: usize = 16_384;
 /// Names that tasks gave themselves while they were watched.
 const MOST_NAMES: usize = 16_384;
 /// Bytes of a command line that a report needs to tell programs apart.
@@ -32,6 +34,8 @@ pub(crate) struct Senders {
     known: HashMap<u32, Known>,
     /// By the kernel's records of tasks that name themselves.
     names: HashMap<u32, Text>,
+    /// The network namespaces of tasks, where they could be read.
+    networks: HashMap<u32, Option<u64>>,
 }
 
 impl Senders {
@@ -45,9 +49,18 @@ impl Senders {
             .or_insert_with(|| Known { process: host.process(origin.pid), cgroup: origin.cgroup });
     }
 
-    /// The network namespace of a sender.
-    pub(crate) fn network(&self, pid: u32) -> Option<u64> {
-        self.known.get(&pid)?.process.as_ref()?.namespaces.network
+    /// The network namespace of the task that sent; threads of a process can be in several.
+    pub(crate) fn network(&mut self, host: &Host, origin: Origin) -> Option<u64> {
+        if self.networks.len() >= MOST_TASKS {
+            return self.networks.get(&origin.tid).copied().flatten();
+        }
+        let Self { known, networks, .. } = self;
+        *networks.entry(origin.tid).or_insert_with(|| {
+            let own = known.get(&origin.pid).filter(|_| origin.pid == origin.tid);
+            let process = own.and_then(|known| known.process.as_ref());
+            let network = process.map(|process| process.namespaces.network);
+            network.unwrap_or_else(|| host.process(origin.tid)?.namespaces.network)
+        })
     }
 
     /// A task has a new name.

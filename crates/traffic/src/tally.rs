@@ -77,6 +77,11 @@ const MOST_ROWS: usize = 2_048;
 const MOST_DESTINATIONS: usize = 8_192;
 const MOST_FLOWS: usize = 32_768;
 const MOST_SENDERS: usize = 128;
+/// Votes on who sends a flow: by a task's own sample, by the address of a packet alone, and how many are
+/// kept, so that what a flow remembers can be outvoted.
+pub(crate) const SURE: u8 = 3;
+pub(crate) const UNSURE: u8 = 1;
+const MOST_VOTES: u8 = 20;
 
 /// Both ends of a flow, as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -117,7 +122,7 @@ pub(crate) struct Tally {
     pub(crate) rows: HashMap<Key, Row>,
     pub(crate) destinations: HashMap<(Key, IpAddr), (Count, u64)>,
     /// Who sent a flow's other packets.
-    flows: HashMap<Ends, Origin>,
+    flows: HashMap<Ends, (Origin, u8)>,
     /// By which device a flow came in.
     entered: HashMap<Ends, u32>,
     pub(crate) captured: HashMap<u32, Count>,
@@ -210,17 +215,26 @@ impl Tally {
         self.destinations.retain(|_, (count, _)| count.packets > median);
     }
 
-    /// Remembers who sent a packet, for packets of its flow that the kernel sends for them.
-    pub(crate) fn remember(&mut self, packet: &Packet, origin: Origin) {
+    /// Remembers who sent a packet, for packets of its flow that the kernel sends for them. One packet that
+    /// was taken for another's must not decide for a whole flow, so each has `votes`.
+    pub(crate) fn remember(&mut self, packet: &Packet, origin: Origin, votes: u8) {
         if self.flows.len() >= MOST_FLOWS {
             self.flows.clear();
         }
-        self.flows.insert(Ends::of(packet), origin);
+        let (known, held) = self.flows.entry(Ends::of(packet)).or_insert((origin, 0));
+        if *known == origin {
+            *held = held.saturating_add(votes).min(MOST_VOTES);
+        } else if *held > votes {
+            *held -= votes;
+        } else {
+            (*known, *held) = (origin, votes);
+        }
     }
 
-    /// Who sent the other packets of its flow.
+    /// Who sent the other packets of its flow, when enough speaks for it.
     pub(crate) fn flow_of(&self, packet: &Packet) -> Option<Origin> {
-        self.flows.get(&Ends::of(packet)).copied()
+        let (origin, votes) = self.flows.get(&Ends::of(packet))?;
+        (*votes >= SURE).then_some(*origin)
     }
 
     /// By which device packets of this flow came in, when they are forwarded.
@@ -292,6 +306,23 @@ mod tests {
         }
         assert_eq!(tally.rows.len(), 1);
         assert_eq!(tally.rows.keys().next().unwrap().direction, Direction::From);
+    }
+
+    #[test]
+    fn one_packet_taken_for_another_s_does_not_decide_for_its_flow() {
+        let mut tally = Tally::default();
+        let ours = packet("192.0.2.1", "203.0.113.9", (700, 8080), 0x10);
+        let task = |pid| Origin { pid, tid: pid, cgroup: None };
+        tally.remember(&ours, task(9), UNSURE);
+        assert_eq!(tally.flow_of(&ours), None, "by an address alone");
+        for pid in [1, 1, 9, 1] {
+            tally.remember(&ours, task(pid), SURE);
+        }
+        assert_eq!(tally.flow_of(&ours), Some(task(1)));
+        for _ in 0..20 {
+            tally.remember(&ours, task(2), SURE);
+        }
+        assert_eq!(tally.flow_of(&ours), Some(task(2)));
     }
 
     #[test]
