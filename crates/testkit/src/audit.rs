@@ -60,6 +60,7 @@ impl Fixture {
                 baselines: Vec::new(),
             },
             read_only: Enforced::None,
+            known: Arc::new(coroner_core::NothingKnown),
         };
         audit.run(&mut |_| {})
     }
