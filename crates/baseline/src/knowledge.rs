@@ -1,9 +1,10 @@
 //! The answers that core asks for.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use coroner_core::packages::{Claim, Package, PackageKnowledge, Verification};
-use coroner_core::{Blocked, Deadline, Gap, HostPath};
+use coroner_core::{Blocked, Deadline, Gap, HostPath, KnownContent, NothingKnown};
 use coroner_host::Host;
 
 use crate::index::{Entry, PackageDb, Trouble, TroubleKind};
@@ -15,8 +16,14 @@ pub(crate) const SPEAKER: &str = "core";
 
 impl PackageDb {
     /// Loads the databases of a host, as [`coroner_core::audit::Audit`] wants it done.
-    pub fn of_host(host: &Host, packs: &Packs, keys: &VendorKeys) -> Box<dyn PackageKnowledge> {
-        Box::new(Self::load_with_keys(host.root(), packs, keys))
+    /// Files that `known` knows to be unchanged are not read.
+    pub fn of_host(
+        host: &Host,
+        packs: &Packs,
+        keys: &VendorKeys,
+        known: Arc<dyn KnownContent>,
+    ) -> Box<dyn PackageKnowledge> {
+        Box::new(Knowing { db: Self::load_with_keys(host.root(), packs, keys), known })
     }
 
     pub(crate) fn claim_of(&self, path: &[u8], entry: &Entry) -> Claim {
@@ -63,7 +70,35 @@ impl PackageKnowledge for PackageDb {
     }
 
     fn verify(&self, host: &Host, done: &HashSet<HostPath>, deadline: Deadline) -> Verification {
-        crate::verify::verify(self, host.root(), done, deadline)
+        crate::verify::verify(self, host.root(), done, &NothingKnown, deadline)
+    }
+}
+
+/// The databases beside what an earlier audit knows of the files.
+struct Knowing {
+    db: PackageDb,
+    known: Arc<dyn KnownContent>,
+}
+
+impl PackageKnowledge for Knowing {
+    fn claim(&self, path: &HostPath) -> Option<Claim> {
+        self.db.claim(path)
+    }
+
+    fn is_known(&self) -> bool {
+        self.db.is_known()
+    }
+
+    fn packages(&self) -> Vec<Package> {
+        PackageKnowledge::packages(&self.db)
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        self.db.gaps()
+    }
+
+    fn verify(&self, host: &Host, done: &HashSet<HostPath>, deadline: Deadline) -> Verification {
+        crate::verify::verify(&self.db, host.root(), done, self.known.as_ref(), deadline)
     }
 }
 

@@ -56,6 +56,7 @@ const AUDIT_EXAMPLES: &str = "Examples:
   coroner audit -o /media/stick/web1.json          this machine, as JSON in a file
   coroner audit --root /mnt                        a mounted disk
   coroner audit --root /host --proc /host/proc     the host, from a container that mounts it
+  coroner audit --state /var/lib/coroner           on a schedule: quick when little has changed
   coroner audit --scope quick --only cron,startup  a first look
   coroner audit --baseline /media/stick/own --key own.pub
                                                    with packs that you signed";
@@ -102,6 +103,8 @@ pub(crate) struct AuditArgs {
     #[arg(long)]
     pub(crate) redact: bool,
     #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
 
@@ -118,6 +121,23 @@ pub(crate) struct BaselineArgs {
     /// Take packs that nobody vouches for: what agrees with them is `local`, never `vendor`
     #[arg(long)]
     pub(crate) allow_unsigned: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StateArgs {
+    /// Keep the last reports in this folder, and what is known of files that have not changed, so
+    /// that the next audit need not read them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// How many reports to keep there
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, requires = "state", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) keep: u16,
+    /// Read every file, whatever is known of it: on the audited host an intruder can forge that
+    #[arg(long, requires = "state")]
+    pub(crate) no_cache: bool,
+    /// Let the exit status speak only of findings that the last report in the folder does not have
+    #[arg(long, requires = "state")]
+    pub(crate) since_last: bool,
 }
 
 #[derive(Debug, clap::Args)]

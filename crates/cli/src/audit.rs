@@ -18,6 +18,7 @@ use crate::baselines;
 use crate::output::{self, Failure};
 use crate::plugins::registry;
 use crate::progress::Progress;
+use crate::state::State;
 use crate::tool;
 
 /// Longest wordlist: a bounded number of guesses is the point of it.
@@ -27,7 +28,9 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let plugins = all_plugins()?;
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
-    let writable = output::check(&args.output)?;
+    let mut writable = output::check(&args.output)?;
+    let state = State::open(&args.state, options.now)?;
+    writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
     let read_only = read_only(sandbox::restrict(&writable));
@@ -36,20 +39,25 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     tool.baselines = baselines.uses;
     let (mut packs, keys) = (baselines.packs, baselines.vendor_keys);
     packs.prefer(&os.version.to_string());
+    let known = state.known();
     let audit = Audit {
         host: Arc::new(host),
         options: Arc::new(options),
         plugins,
-        load_packages: Box::new(move |host| PackageDb::of_host(host, &packs, &keys)),
+        load_packages: Box::new(move |host| PackageDb::of_host(host, &packs, &keys, known)),
         policy,
         tool,
         read_only,
+        known: state.known(),
     };
     let progress = Progress::start();
-    let report = audit.run(&mut |step| progress.say(step));
+    let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
-    output::write(&report, &args.output)?;
-    Ok(ExitCode::from(report.verdict.level.exit_status()))
+    report.run.known_files = state.known_files();
+    let written = output::write(&report, &args.output);
+    let status = state.finish(&report);
+    written?;
+    Ok(ExitCode::from(status?))
 }
 
 pub(crate) fn all_plugins() -> Result<Vec<&'static dyn Plugin>, Failure> {

@@ -88,3 +88,40 @@ impl Compared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // tests
+    use super::*;
+    use coroner_core::{ItemType, shared_items};
+    use serde_json::Value;
+
+    /// Whether a schema has the field that a path of dots leads to.
+    fn has_field(schema: &Value, definitions: &Value, path: &str) -> bool {
+        let name = schema["$ref"].as_str().and_then(|r| r.rsplit('/').next());
+        let schema = name.map_or(schema, |name| &definitions[name]);
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        match schema["properties"].get(first) {
+            Some(_) if rest.is_empty() => true,
+            Some(inner) => has_field(inner, definitions, rest),
+            None => false,
+        }
+    }
+
+    #[test]
+    fn the_fields_that_kinds_call_moving_or_live_exist() {
+        let own = all_plugins().unwrap();
+        let own = own.iter().flat_map(|plugin| plugin.meta().items.iter().copied());
+        let kinds: Vec<ItemType> = shared_items().into_iter().chain(own).collect();
+        assert!(kinds.iter().any(|kind| !kind.nature.live.is_empty()));
+        for kind in kinds {
+            let mut generator = schemars::SchemaGenerator::default();
+            let schema = (kind.schema)(&mut generator).to_value();
+            let definitions = Value::Object(generator.take_definitions(true));
+            let asked = kind.nature.kernel_where.map(|(field, _)| field);
+            for path in kind.nature.moving.iter().chain(kind.nature.live).chain(&asked) {
+                assert!(has_field(&schema, &definitions, path), "{}: {path}", kind.kind);
+            }
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod list;
 mod output;
 mod plugins;
 mod progress;
+mod state;
 mod throttle;
 mod throttle_args;
 mod throttle_show;

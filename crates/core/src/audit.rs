@@ -16,8 +16,9 @@ use crate::packages::{NoPackages, PackageKnowledge, Verification};
 use crate::policy::Policy;
 use crate::report::{Mode, SCHEMA};
 use crate::{
-    Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, Needs, Options, Plugin, Report,
-    Run, Scope, Status, Time, Tool, Verdict, Verified, finding, identity, redact, verified,
+    Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, KnownContent, Needs, Options,
+    Plugin, Report, Run, Scope, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
+    verified,
 };
 
 /// Loads the package databases of a root.
@@ -39,6 +40,8 @@ pub struct Audit {
     pub tool: Tool,
     /// How far the kernel holds this process to reading.
     pub read_only: Enforced,
+    /// What an earlier audit knows of files that have not changed since.
+    pub known: Arc<dyn KnownContent>,
 }
 
 /// What a plugin's thread sends back.
@@ -157,7 +160,8 @@ impl Audit {
                 named.insert(path.clone(), Ask { text: true });
             }
         }
-        Resolver { host: &self.host, packages, deadline }.resolve(&named)
+        let known = self.known.as_ref();
+        Resolver { host: &self.host, packages, known, deadline }.resolve(&named)
     }
 
     fn verify(
@@ -227,6 +231,7 @@ impl Audit {
             keeps_atime: self.host.keeps_atime(),
             trusted_nets: self.options.trusted_nets.iter().map(ToString::to_string).collect(),
             redacted: self.options.redact,
+            known_files: None,
             verified,
         }
     }

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use coroner_host::{Blocked, Host, HostPath, OpenFile, ReadError};
+use coroner_host::{Blocked, Host, HostPath, OpenFile, ReadError, Stat};
 use coroner_parse::{Text, elf};
 use rayon::prelude::*;
 
 use crate::digest::{Hasher, hex};
 use crate::packages::{Claim, PackageKnowledge, state_of};
-use crate::{Algorithm, Deadline, Digest, FileFacts, Gap, PackageState, Script};
+use crate::{
+    Algorithm, ContentFacts, Deadline, Digest, FileFacts, Gap, KnownContent, PackageState, Script,
+};
 
 /// Content that is looked at for ELF facts and kept as script text.
 const HEAD: usize = 2 << 20;
@@ -34,6 +36,7 @@ pub(crate) struct Ask {
 pub(crate) struct Resolver<'a> {
     pub(crate) host: &'a Host,
     pub(crate) packages: &'a dyn PackageKnowledge,
+    pub(crate) known: &'a dyn KnownContent,
     pub(crate) deadline: Deadline,
 }
 
@@ -98,43 +101,82 @@ impl Resolver<'_> {
         if !stat.is_file() {
             return Ok(Lying { facts, script: None, gap: None });
         }
-        let file = self.host.open_file(place).map_err(blocked)?;
-        self.read_content(facts, &file, claim.as_ref(), ask)
-            .map_err(|reason| (place.clone(), reason))
+        let wanted = claim.as_ref().and_then(Claim::first).map(Digest::algorithm);
+        let content = self.content(place, &stat, wanted).map_err(blocked)?;
+        self.fill_in(facts, content, claim.as_ref(), ask).map_err(blocked)
     }
 
-    fn read_content(
+    /// What an earlier audit knows of the content, or what reading it says.
+    fn content(
+        &self,
+        place: &HostPath,
+        stat: &Stat,
+        wanted: Option<Algorithm>,
+    ) -> Result<Content, ReadError> {
+        if let Some(facts) = self.known.facts(stat).filter(|facts| facts.answers(wanted)) {
+            return Ok(Content { facts, head: None, truncated: false });
+        }
+        let file = self.host.open_file(place)?;
+        let read = Pass::over(&file, wanted, self.deadline)?;
+        let facts = ContentFacts {
+            sha256: read.sha256,
+            matching: read.matching,
+            elf: elf::facts(&read.head, file.stat().size),
+            shebang: shebang(&read.head),
+            capabilities: file.xattr("security.capability").map(|value| hex(&value)),
+        };
+        if !read.truncated {
+            self.known.keep_facts(file.stat(), &facts);
+        }
+        Ok(Content { facts, head: Some(read.head), truncated: read.truncated })
+    }
+
+    fn fill_in(
         &self,
         mut facts: FileFacts,
-        file: &OpenFile,
+        content: Content,
         claim: Option<&Claim>,
         ask: Ask,
-    ) -> Result<Lying, Blocked> {
-        facts.capabilities = file.xattr("security.capability").map(|value| hex(&value));
+    ) -> Result<Lying, ReadError> {
         let first = claim.and_then(Claim::first);
-        let read = Pass::over(file, first.map(Digest::algorithm), self.deadline)?;
-        facts.sha256 = read.sha256.as_ref().map(Digest::hex);
-        facts.elf = elf::facts(&read.head, file.stat().size);
-        facts.shebang = shebang(&read.head);
-        let listed = self.by_the_list(claim, &read, &facts.path);
+        let listed = self.by_the_list(claim, &content, &facts.path);
+        let Content { facts: said, head, truncated } = content;
         let known = self.packages.is_known();
-        facts.state = state_of(known, claim, read.matching.as_ref(), listed.as_ref());
+        facts.state = state_of(known, claim, said.matching.as_ref(), listed.as_ref());
         if claim.is_some_and(|claim| claim.is_other_link(None)) {
             facts.state = PackageState::Modified;
         } else if !facts.state.is_vouched() {
             facts.expected = first.cloned();
-            facts.actual = first.and(read.matching);
+            facts.actual = first.and(said.matching);
         }
+        facts.sha256 = said.sha256.as_ref().map(Digest::hex);
+        (facts.elf, facts.shebang) = (said.elf, said.shebang);
+        facts.capabilities = said.capabilities;
         let keep = ask.text && facts.elf.is_none() && !facts.state.is_vouched();
-        let script = keep.then(|| script(&facts.path, &read.head));
-        let gap = read.truncated.then(|| gap(&facts.path, Blocked::TooLarge));
+        let script = if keep { Some(self.script(&facts.path, head)?) } else { None };
+        let gap = truncated.then(|| gap(&facts.path, Blocked::TooLarge));
         Ok(Lying { facts, script, gap })
     }
 
+    /// The text of a script, which is read for it when an earlier audit knew the rest.
+    fn script(&self, path: &HostPath, head: Option<Vec<u8>>) -> Result<Script, ReadError> {
+        let head = match head {
+            Some(head) => head,
+            None => self.host.open_file(path)?.read_up_to(SCRIPT_TEXT + 1)?.0,
+        };
+        Ok(script(path, &head))
+    }
+
     /// The digest that the host's own list speaks of, for content that disagrees with the proof.
-    fn by_the_list(&self, claim: Option<&Claim>, read: &Pass, place: &HostPath) -> Option<Digest> {
+    fn by_the_list(
+        &self,
+        claim: Option<&Claim>,
+        read: &Content,
+        place: &HostPath,
+    ) -> Option<Digest> {
         let claim = claim.filter(|claim| claim.vendor.is_some() && !read.truncated)?;
-        let listed = claim.expected.as_ref().filter(|_| claim.first() != read.matching.as_ref())?;
+        let listed =
+            claim.expected.as_ref().filter(|_| claim.first() != read.facts.matching.as_ref())?;
         let file = self.host.open_file(place).ok()?;
         Pass::over(&file, Some(listed.algorithm()), self.deadline).ok()?.matching
     }
@@ -182,6 +224,14 @@ fn replaced_by_link(facts: &mut FileFacts, packages: &dyn PackageKnowledge) {
     facts.state = PackageState::Modified;
     facts.expected = claim.first().cloned();
     facts.actual = None;
+}
+
+/// What is known of a file's content.
+struct Content {
+    facts: ContentFacts,
+    /// Its first bytes, when it was read.
+    head: Option<Vec<u8>>,
+    truncated: bool,
 }
 
 /// One pass over a file's content.

@@ -11,6 +11,7 @@ mod finding;
 mod gap;
 mod identity;
 mod item;
+mod known;
 mod launches;
 mod nature;
 mod network;
@@ -43,6 +44,7 @@ pub use identity::os_release;
 #[doc(hidden)]
 pub use inventory;
 pub use item::{Item, ItemKind, ItemType, Items};
+pub use known::{ContentFacts, KnownContent, NothingKnown};
 pub use nature::{Course, Nature, View};
 pub use network::Network;
 pub use options::{Options, Scope};

@@ -108,6 +108,10 @@ pub struct Run {
     pub trusted_nets: Vec<String>,
     /// Whether secrets in scripts and commands were masked.
     pub redacted: bool,
+    /// Files that were not read, because they have not changed since an earlier audit read them;
+    /// none without a state folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_files: Option<u64>,
     /// What checking every packaged file came to; none in scope `quick`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,

@@ -66,6 +66,7 @@ impl Fixture {
                 baselines: Vec::new(),
             },
             read_only: Enforced::None,
+            known: Arc::new(coroner_core::NothingKnown),
         };
         let mut report = audit.run(&mut |_| {});
         if !self.items.is_empty() {

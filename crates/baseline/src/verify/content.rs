@@ -1,6 +1,6 @@
 //! A file while it is digested: bounded in bytes and in time.
 
-use coroner_core::{Blocked, Deadline, Hasher};
+use coroner_core::{Blocked, Deadline, Hasher, Stat};
 use coroner_host::OpenFile;
 use coroner_host::md5::Source;
 use coroner_parse::Digest;
@@ -22,6 +22,11 @@ impl Content {
             return Err(Blocked::TooLarge);
         }
         Ok(Self { file, left: LARGEST, deadline })
+    }
+
+    /// What fstat said of it before it was read.
+    pub(super) fn stat(&self) -> &Stat {
+        self.file.stat()
     }
 
     /// Digests it by itself.

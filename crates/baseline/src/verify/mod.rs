@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use coroner_core::packages::{SIGNATURES, Verification};
-use coroner_core::{Blocked, Deadline, Gap, HostPath};
+use coroner_core::{Blocked, Deadline, Gap, HostPath, KnownContent};
 use coroner_host::Root;
 use rayon::prelude::*;
 
@@ -49,6 +49,7 @@ pub(crate) fn verify(
     db: &PackageDb,
     root: &Root,
     done: &HashSet<HostPath>,
+    known: &dyn KnownContent,
     deadline: Deadline,
 ) -> Verification {
     let done: HashSet<&[u8]> = done.iter().map(HostPath::as_bytes).collect();
@@ -57,7 +58,7 @@ pub(crate) fn verify(
         tasks.into_iter().partition(|task| task.entry.first().is_some());
     let mut out = Verification::default();
     let (mut suspects, mut unchecked) = (Vec::new(), 0_u64);
-    for (task, found) in work::digest_all(root, &with_digest, deadline) {
+    for (task, found) in work::digest_all(root, &with_digest, known, deadline) {
         if matches!(found, Found::Blocked(Blocked::OutOfTime)) {
             unchecked += 1;
         } else {

@@ -47,6 +47,7 @@ fn report(findings: Vec<Finding>, gaps: Vec<Gap>) -> Report {
             keeps_atime: true,
             trusted_nets: vec![],
             redacted: false,
+            known_files: None,
             verified: Some(Verified {
                 checked: 16_000,
                 agreed: 15_999,

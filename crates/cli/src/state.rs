@@ -1,0 +1,94 @@
+//! `audit --state`: the last reports, what is known of unchanged files, and what is new since.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use coroner_compare::{FindingChanges, GapChanges, one_host};
+use coroner_core::{KnownContent, NothingKnown, Report, Time, Verdict};
+use coroner_state::{Cache, Folder, StateError};
+
+use crate::args::StateArgs;
+use crate::output::Failure;
+
+/// The state folder of one audit, if one was asked for.
+pub(crate) struct State {
+    kept: Option<Kept>,
+    since_last: bool,
+}
+
+struct Kept {
+    folder: Folder,
+    cache: Arc<Cache>,
+    reads_cache: bool,
+    last: Option<Report>,
+    keep: usize,
+}
+
+impl State {
+    /// Opens the folder and reads what is needed of it, before rights are given up.
+    pub(crate) fn open(args: &StateArgs, now: Time) -> Result<Self, Failure> {
+        let Some(dir) = &args.state else { return Ok(Self { kept: None, since_last: false }) };
+        let folder = Folder::open(dir).map_err(failure)?;
+        let (cache, damaged) =
+            if args.no_cache { (Cache::blank(now), None) } else { folder.cache(now) };
+        let (last, wrong) = if args.since_last { folder.last() } else { (None, Vec::new()) };
+        damaged.iter().chain(&wrong).for_each(|words| say(words));
+        let (keep, reads_cache) = (usize::from(args.keep), !args.no_cache);
+        let kept = Kept { folder, cache: Arc::new(cache), reads_cache, last, keep };
+        Ok(Self { kept: Some(kept), since_last: args.since_last })
+    }
+
+    /// The folder, which stays writable.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.kept.as_ref().map(|kept| kept.folder.dir())
+    }
+
+    /// What is known of unchanged files.
+    pub(crate) fn known(&self) -> Arc<dyn KnownContent> {
+        match &self.kept {
+            Some(kept) => Arc::clone(&kept.cache) as Arc<dyn KnownContent>,
+            None => Arc::new(NothingKnown),
+        }
+    }
+
+    /// How many files were not read, for the report.
+    pub(crate) fn known_files(&self) -> Option<u64> {
+        self.kept.as_ref().filter(|kept| kept.reads_cache).map(|kept| kept.cache.hits())
+    }
+
+    /// Keeps the report; gives the exit status.
+    pub(crate) fn finish(self, report: &Report) -> Result<u8, Failure> {
+        let whole = report.verdict.level.exit_status();
+        let Some(kept) = self.kept else { return Ok(whole) };
+        kept.folder.save(report, Some(&kept.cache), kept.keep).map_err(failure)?;
+        if !self.since_last {
+            return Ok(whole);
+        }
+        match kept.last.filter(|last| one_host(last, report)) {
+            Some(last) => Ok(since(&last, report)),
+            None => {
+                say("no earlier report of this host to compare with: all findings are new");
+                Ok(whole)
+            }
+        }
+    }
+}
+
+/// The verdict on what is new, as an exit status.
+fn since(last: &Report, report: &Report) -> u8 {
+    let findings = FindingChanges::of(&last.findings, &report.findings).new;
+    let gaps = GapChanges::of(last, report).new;
+    Verdict::of(&findings, &gaps).level.exit_status()
+}
+
+fn failure(error: StateError) -> Failure {
+    match error {
+        StateError::Busy(_) => Failure::Broken(error.to_string()),
+        _ => Failure::usage(format!("--state: {error}")),
+    }
+}
+
+fn say(words: &str) {
+    let _ = writeln!(std::io::stderr(), "coroner: {words}");
+}

