@@ -22,7 +22,7 @@ fn a_running_debian_is_clean_until_something_is_planted() {
         status=0
         ./coroner audit --scope quick --format json -o $OUT/planted.json || status=$?
         echo $status";
-    let outcome = Guest::new().limit(Duration::from_mins(8)).must(script);
+    let outcome = Guest::new().limit(Duration::from_mins(20)).must(script);
     assert_eq!(outcome.stdout, "2\n", "{}", outcome.stderr);
     let report = |name| Report::from_json(&outcome.file(name)).expect("a report");
     let (clean, planted) = (report("clean.json"), report("planted.json"));

@@ -21,7 +21,7 @@ fn run(script: &str) -> Outcome {
     let guest = Guest::new()
         .with(&folder.join("throttle-lab.sh"))
         .with(&folder.join("ten-commands"))
-        .limit(Duration::from_mins(10));
+        .limit(Duration::from_mins(30));
     guest.must(&text)
 }
 
