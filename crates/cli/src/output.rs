@@ -117,8 +117,8 @@ fn write_new(
     temporary: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    let mut out = BufWriter::with_capacity(1 << 20, file);
+    let new = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    let mut out = BufWriter::with_capacity(1 << 20, new);
     fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
