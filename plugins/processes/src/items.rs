@@ -101,6 +101,7 @@ impl ItemKind for ProcessItem {
 
 /// The file that a process runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Program {
     /// Its path, in the process's own root.
     pub path: HostPath,

@@ -151,7 +151,6 @@ const BORROWED: &[&str] = &[
     "chronyd",
     "ntpd",
     "postfix",
-    "master",
     "smartd",
     "acpid",
     "irqbalance",
@@ -163,14 +162,22 @@ const BORROWED: &[&str] = &[
     "sh",
 ];
 
-/// Threads of the kernel, by the start of their names (`kthread_create` in the kernel's source).
+/// Threads of the kernel whose names no program has (`kthread_create` in the kernel's source). Others, such as
+/// `md0_raid1` and `loop0`, are too near to what people call their scripts.
 const KERNEL_THREADS: &[&str] = &[
     "kworker",
     "kthreadd",
     "ksoftirqd",
-    "migration",
-    "rcu_",
-    "rcu",
+    "migration/",
+    "rcu_sched",
+    "rcu_preempt",
+    "rcu_par_gp",
+    "rcu_gp",
+    "rcu_tasks",
+    "rcub/",
+    "rcuc/",
+    "rcuog/",
+    "rcuop/",
     "kswapd",
     "kcompactd",
     "khugepaged",
@@ -183,45 +190,26 @@ const KERNEL_THREADS: &[&str] = &[
     "kblockd",
     "kintegrityd",
     "watchdogd",
-    "watchdog",
-    "cpuhp",
-    "idle_inject",
-    "jbd2",
-    "ext4-",
-    "xfs",
-    "xfsaild",
-    "scsi_eh",
-    "scsi_tmf",
-    "irq",
+    "cpuhp/",
+    "idle_inject/",
+    "jbd2/",
+    "xfsaild/",
+    "scsi_eh_",
+    "scsi_tmf_",
+    "irq/",
     "kthrotld",
-    "netns",
-    "inet_frag_wq",
-    "kstrp",
-    "zswap",
-    "ecryptfs",
-    "md",
     "mm_percpu_wq",
-    "events",
-    "kmpath",
-    "nvme",
-    "kcryptd",
-    "devfreq_wq",
+    "inet_frag_wq",
+    "ecryptfs-kthread",
     "pool_workqueue_release",
     "slub_flushwq",
-    "kblockd",
-    "ata_sff",
-    "btrfs",
-    "dm_bufio_cache",
-    "loop",
-    "nfsd",
-    "lockd",
-    "cifsd",
-    "usb-storage",
-    "psimon",
-    "hwrng",
-    "card",
-    "led_workqueue",
-    "acpi_thermal_pm",
+    "kcryptd",
+    "kmpath_rdacd",
+    "kstrp",
+    "zswap-shrink",
+    "ext4-rsv-conver",
+    "devfreq_wq",
+    "charger_manager",
 ];
 
 /// The last component of a path.
@@ -252,8 +240,12 @@ pub(crate) fn is_of_kernel_thread(name: &[u8]) -> bool {
     KERNEL_THREADS.iter().any(|known| {
         let rest = name.strip_prefix(known.as_bytes());
         rest.is_some_and(|rest| match rest.first() {
-            None => known.starts_with('k') || known.len() > 5,
-            Some(&byte) => matches!(byte, b'/' | b':' | b'_' | b'-') || byte.is_ascii_digit(),
+            None => true,
+            Some(byte) => {
+                known.ends_with(['/', '_'])
+                    || matches!(byte, b'/' | b':' | b'_')
+                    || byte.is_ascii_digit()
+            }
         })
     })
 }
@@ -290,12 +282,21 @@ mod tests {
             "kthreadd",
             "jbd2/vda1-8",
             "rcu_preempt",
-            "md0_raid1",
             "irq/24-pciehp",
+            "kswapd0",
         ] {
             assert!(is_of_kernel_thread(name.as_bytes()), "{name}");
         }
-        for name in ["mdadm", "loopback-server", "kwin_x11", "irqbalance", "eventsd", "md"] {
+        for name in [
+            "mdadm",
+            "btrfs-scrub.sh",
+            "md5_check.py",
+            "migration-worker",
+            "kwin_x11",
+            "irqbalance",
+            "watchdog",
+            "loop",
+        ] {
             assert!(!is_of_kernel_thread(name.as_bytes()), "{name}");
         }
     }
