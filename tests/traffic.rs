@@ -263,7 +263,7 @@ fn the_evidence_holds_the_flood_and_nothing_else_and_tcpdump_reads_it() {
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.len() > 400, "{} packets", lines.len());
     let syn = |line: &&str| line.contains("Flags [S]") && line.contains(".80:");
-    assert!(lines.iter().all(|line| syn(&line)), "{text}");
+    assert!(lines.iter().all(syn), "{text}");
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 #![allow(dead_code)] // each test binary uses its part
 
-pub(crate) mod guest;
-pub(crate) mod packs;
 pub(crate) mod baseline;
+pub(crate) mod guest;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod liar;
+pub(crate) mod packs;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &TrafficArgs) -> Result<ExitCode, Failure> {
     sandbox::restrict(folder.as_slice());
     let device = args.dev.as_ref().map(|name| Text::from(name.as_str()));
     let ask = Ask { device, keep_headers: args.write.is_some() };
-    let mut watch = Watch::start(&host, ask).map_err(failure)?;
+    let mut watch = Watch::start(&host, ask).map_err(|trouble| failure(&trouble))?;
     let usual = if args.watch { ENDLESS } else { USUAL };
     let end = Instant::now() + args.time.map_or(usual, |time| time.duration().min(ENDLESS));
     if args.watch {
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &TrafficArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn failure(trouble: Trouble) -> Failure {
+fn failure(trouble: &Trouble) -> Failure {
     match trouble {
         Trouble::NoDevice(..) | Trouble::NoPrivilege => Failure::usage(trouble.to_string()),
         _ => Failure::Broken(trouble.to_string()),
