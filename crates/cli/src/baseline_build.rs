@@ -95,9 +95,9 @@ fn names(path: &Path) -> Result<BTreeSet<String>, Failure> {
 fn keyring(paths: &[std::path::PathBuf]) -> Result<Keyring, Failure> {
     let mut all = Keyring::default();
     for path in paths {
-        let keys = Keyring::parse(&read(path)?);
+        let parsed = Keyring::parse(&read(path)?);
         let wrong = |error| Failure::usage(format!("--keyring {}: {error}", path.display()));
-        all.merge(keys?);
+        all.merge(parsed.map_err(wrong)?);
     }
     Ok(all)
 }
