@@ -40,7 +40,7 @@ pub(crate) fn unlisted(cx: &Cx<'_>, prober: &Arc<Prober>) -> Members {
 
 /// `None` where there is no such tree.
 fn members(host: &Host) -> Option<Members> {
-    let trees = TREES.iter().map(|tree| HostPath::new(tree));
+    let trees = TREES.iter().map(HostPath::new);
     let top = trees.into_iter().find(|tree| host.stat(&tree.join("cgroup.procs")).is_ok())?;
     let mut found = Members::new();
     let mut left = vec![top];
