@@ -40,13 +40,8 @@ pub(crate) fn unlisted(cx: &Cx<'_>, prober: &Arc<Prober>) -> Members {
 
 /// `None` where there is no such tree.
 fn members(host: &Host) -> Option<Members> {
-<<<<<<< HEAD
-    let trees = TREES.iter().map(HostPath::new);
-    let top = trees.into_iter().find(|tree| host.stat(&tree.join("cgroup.procs")).is_ok())?;
-=======
     let mut trees = TREES.iter().map(HostPath::new);
     let top = trees.find(|tree| host.stat(&tree.join("cgroup.procs")).is_ok())?;
->>>>>>> hidden
     let mut found = Members::new();
     let mut left = vec![top];
     let mut seen = BTreeSet::new();
