@@ -64,7 +64,6 @@ impl Watch<'_> {
                 met: None,
             });
         });
-        self.seen.captured += frames.len() as u64;
         let mut samples = Vec::new();
         if let Some(tracepoint) = &mut self.tracepoint {
             let senders = &mut self.senders;
@@ -91,12 +90,15 @@ impl Watch<'_> {
         let mut frames = self.drain();
         let lost = self.capture.passed().lost - lost;
         let found = frames.len() as u64;
-        frames.retain(|frame| !self.loopback.contains(&frame.device));
         let mut passed = 0;
         for frame in &mut frames {
             // Packets that found no room were like those that did.
             frame.weight = self.stands_for(frame.time) * WHOLE * (found + lost) / found.max(1);
             passed += frame.weight;
+        }
+        frames.retain(|frame| !self.loopback.contains(&frame.device));
+        self.seen.captured += frames.len() as u64;
+        for frame in &mut frames {
             self.meet(frame);
         }
         // What no task was seen to send is told by its flow, whose first packet another ring may still hold.

@@ -28,7 +28,11 @@ impl Suspects {
     pub(crate) fn now(&self, host: &Host) -> Vec<Sender> {
         let Ok(processes) = host.read_processes() else { return Vec::new() };
         let able = able_sockets(host, &processes);
+        let own = i32::try_from(std::process::id()).unwrap_or(0);
         let could = |process: &&Process| {
+            if process.pid() == own {
+                return false; // the capture's sockets
+            }
             let tun = process.descriptors.as_ref().is_some_and(|held| !held.taps.is_empty());
             tun || process.sockets().iter().any(|inode| able.contains(inode))
         };
