@@ -113,8 +113,9 @@ fn tools_replaced_with_their_lines_of_the_list_are_forged_while_debsums_and_dpkg
     assert_eq!(paths, REPLACED.map(|(path, _)| path.to_owned()).into());
     for (path, _) in REPLACED {
         let file = facts(&report, path).unwrap();
-        let clean = std::fs::read(lab().join("bookworm").join(&path[1..])).unwrap();
-        let replaced = std::fs::read(root.path().join(&path[1..])).unwrap();
+        let clean =
+            std::fs::read(lab().join("bookworm").join(path.trim_start_matches('/'))).unwrap();
+        let replaced = std::fs::read(root.path().join(path.trim_start_matches('/'))).unwrap();
         assert_eq!(file.state, PackageState::Forged);
         assert_eq!(file.expected, Some(coroner_core::sha256_of(&clean)));
         assert_eq!(file.actual, Some(coroner_core::sha256_of(&replaced)));
@@ -198,7 +199,7 @@ fn the_shipped_packs_prove_untouched_roots_and_call_no_file_modified() {
         assert_proved(&report, release);
         let verified = report.run.verified.as_ref().unwrap();
         assert!(verified.packages_known >= 40, "{release}: {verified:?}");
-        assert!(verified.local > 0, "{release}: the packs do not know everything");
+        assert!(verified.proved > 4_000, "{release}: {verified:?}");
         assert!(report.tool.baselines.iter().all(|used| used.trusted && used.key.is_none()));
     }
 }
@@ -241,9 +242,7 @@ fn altered_packs_wrong_signatures_and_unknown_keys_are_refused_with_their_reason
     let pack = operator.signed(&PackOf::root(root.path()).named("own"));
     let using = operator.using(&pack);
     assert_eq!(
-        status(
-            &coroner().args(["audit", "--root"]).arg(root.path()).args(&using).output().unwrap()
-        ),
+        status(&coroner().args(["audit", "--root"]).arg(root.path()).args(using).output().unwrap()),
         0
     );
     assert!(
@@ -375,10 +374,11 @@ fn siblings_of_a_recorded_host_are_clean_when_equal_and_a_changed_tool_is_named(
 fn upgrade(root: &Path, package: &str) {
     let status = root.join("var/lib/dpkg/status");
     let text = std::fs::read_to_string(&status).unwrap();
-    let start = text.find(&format!("Package: {package}\n")).unwrap();
-    let version = start + text[start..].find("\nVersion: ").unwrap() + "\nVersion: ".len();
-    let end = version + text[version..].find('\n').unwrap();
-    let upgraded = format!("{}+deb12u9{}", &text[..end], &text[end..]);
+    let (before, stanza) = text.split_once(&format!("Package: {package}\n")).unwrap();
+    let (start, rest) = stanza.split_once("\nVersion: ").unwrap();
+    let (version, rest) = rest.split_once('\n').unwrap();
+    let upgraded =
+        format!("{before}Package: {package}\n{start}\nVersion: {version}+deb12u9\n{rest}");
     std::fs::write(&status, upgraded).unwrap();
     let binary = root.join("usr/bin").join(package);
     let mut newer = std::fs::read(&binary).unwrap();

@@ -102,7 +102,8 @@ fn packages(root: &Path) -> Vec<PackageFiles> {
         let list = lists.iter().find_map(|list| std::fs::read_to_string(info.join(list)).ok());
         let list = list.unwrap_or_else(|| panic!("{name} has no list"));
         let own = list.lines().filter(|path| !diverted.contains(path));
-        let files = own.filter_map(|path| file(root, path, conffiles.contains(&path[1..])));
+        let files = own
+            .filter_map(|path| file(root, path, conffiles.contains(path.trim_start_matches('/'))));
         packages.push(PackageFiles {
             id: id(name, field("Version:"), architecture),
             files: files.collect(),

@@ -23,15 +23,18 @@ pub struct Packs {
 }
 
 impl Packs {
-    /// Adds a pack; packs of one kind and name stay in the order in which they came.
+    /// Adds a pack; packs of one kind stay in the order in which they came.
     pub fn add(&mut self, pack: Pack, trusted: bool) {
         let name = Arc::from(pack.header().name.as_str());
         self.packs.push(TrustedPack { pack, name, trusted });
-        let by_kind = |packed: &TrustedPack| {
-            let image = packed.pack.header().kind == PackKind::Host;
-            (image, !packed.trusted, Arc::clone(&packed.name))
-        };
-        self.packs.sort_by_key(by_kind);
+        self.packs.sort_by_key(|packed| (packed.is_image(), !packed.trusted));
+    }
+
+    /// Asks packs of this release first: a package that is in several is then counted where one looks
+    /// for it.
+    pub fn prefer(&mut self, release: &str) {
+        let other = |packed: &TrustedPack| packed.pack.header().os_version != release;
+        self.packs.sort_by_key(|packed| (packed.is_image(), !packed.trusted, other(packed)));
     }
 
     /// Adds why a pack is not used, for the report's gaps.

@@ -34,9 +34,11 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
     let read_only = read_only(sandbox::restrict(&writable));
-    let baselines = baselines::load(&args.baselines, &coroner_core::os_release(&host).id)?;
+    let os = coroner_core::os_release(&host);
+    let baselines = baselines::load(&args.baselines, &os.id)?;
     tool.baselines = baselines.uses;
-    let (packs, known) = (baselines.packs, state.known());
+    let (mut packs, known) = (baselines.packs, state.known());
+    packs.prefer(&os.version.to_string());
     let audit = Audit {
         host: Arc::new(host),
         options: Arc::new(options),

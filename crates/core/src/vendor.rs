@@ -109,8 +109,8 @@ mod tests {
         Claim { package, conffile, expected: listed, may_be_missing: false, vendor, proven: false }
     }
 
-    fn state(claim: &Claim, content: &[u8], listed: Option<Digest>) -> PackageState {
-        state_of(true, Some(claim), Some(&sha256_of(content)), listed.as_ref())
+    fn state(claim: &Claim, content: &[u8], listed: Option<&Digest>) -> PackageState {
+        state_of(true, Some(claim), Some(&sha256_of(content)), listed)
     }
 
     #[test]
@@ -124,25 +124,25 @@ mod tests {
     #[test]
     fn a_file_that_agrees_with_an_edited_list_is_forged_and_with_an_untouched_one_modified() {
         let edited = claim(Some(md5(9)), true, false);
-        assert_eq!(state(&edited, b"trojan", Some(md5(9))), PackageState::Forged);
-        assert_eq!(state(&edited, b"other trojan", Some(md5(8))), PackageState::Modified);
+        assert_eq!(state(&edited, b"trojan", Some(&md5(9))), PackageState::Forged);
+        assert_eq!(state(&edited, b"other trojan", Some(&md5(8))), PackageState::Modified);
         let untouched = claim(Some(md5(1)), true, false);
-        assert_eq!(state(&untouched, b"trojan", Some(md5(9))), PackageState::Modified);
+        assert_eq!(state(&untouched, b"trojan", Some(&md5(9))), PackageState::Modified);
         // Two contents of one MD5: the list was not edited.
-        assert_eq!(state(&untouched, b"trojan", Some(md5(1))), PackageState::Modified);
+        assert_eq!(state(&untouched, b"trojan", Some(&md5(1))), PackageState::Modified);
     }
 
     #[test]
     fn a_pack_that_nobody_signed_proves_nothing_and_accuses_nobody_of_forging() {
         let claim = claim(Some(md5(9)), false, false);
         assert_eq!(state(&claim, b"vendor", None), PackageState::Local);
-        assert_eq!(state(&claim, b"other", Some(md5(9))), PackageState::Modified);
+        assert_eq!(state(&claim, b"other", Some(&md5(9))), PackageState::Modified);
     }
 
     #[test]
     fn a_conffile_may_be_changed_and_its_digest_in_the_database_with_it() {
         let claim = claim(Some(md5(9)), true, true);
-        assert_eq!(state(&claim, b"edited", Some(md5(9))), PackageState::ConffileChanged);
+        assert_eq!(state(&claim, b"edited", Some(&md5(9))), PackageState::ConffileChanged);
     }
 
     #[test]

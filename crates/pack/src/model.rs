@@ -124,7 +124,7 @@ pub struct Content {
     pub size: u64,
     /// SHA-256 of all of it.
     pub sha256: [u8; 32],
-    /// MD5 of all of it, which is what dpkg's own lists have.
+    /// MD5 of all of it, which is what dpkg's own lists have; zeroes where the maker did not say (rpm).
     pub md5: [u8; 16],
     /// The note `NT_GNU_BUILD_ID` of an ELF file (elf.h), at most 64 bytes.
     pub build_id: Option<Box<[u8]>>,

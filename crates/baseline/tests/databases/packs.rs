@@ -301,9 +301,9 @@ fn lists_of_digests_younger_than_the_installation_are_told_but_not_those_of_a_co
     let mut copied = debian();
     for number in 0..12 {
         let name = format!("p{number}");
-        status += &format!(
-            "Package: {name}\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n"
-        );
+        status += "Package: ";
+        status += &name;
+        status += "\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n";
         copied = copied
             .file(format!("/var/lib/dpkg/info/{name}.list"), "/.\n/opt\n/opt/x\n")
             .file(format!("/var/lib/dpkg/info/{name}.md5sums"), "");

@@ -17,7 +17,7 @@ pub(super) struct Files {
 impl Files {
     pub(super) fn of(items: &Items) -> Self {
         let mut by_place: BTreeMap<HostPath, FileFacts> = BTreeMap::new();
-        for file in items.all::<FileFacts>() {
+        for file in items.all::<FileFacts>().filter(|file| !is_changed_link(file)) {
             let place = file.lies_at().clone();
             // The name under which it lies speaks for it; links to it are only other names.
             if file.path == place || !by_place.contains_key(&place) {
@@ -54,6 +54,13 @@ impl Files {
 fn is_shell(place: &HostPath) -> bool {
     let tool = names::tool_at(place);
     tool.is_some_and(|tool| matches!(tool.purpose, Purpose::Shell | Purpose::Interpreter))
+}
+
+/// A packaged link that was made to lead elsewhere: its state is the link's, and says nothing of the
+/// file that it leads to.
+pub(super) fn is_changed_link(file: &FileFacts) -> bool {
+    let says_nothing = file.expected.is_none() && file.actual.is_none();
+    file.state == PackageState::Modified && file.target.is_some() && says_nothing
 }
 
 /// Whether somebody says that the content is wrong, or nobody says that it is right.

@@ -7,7 +7,7 @@ use coroner_core::{
     Confidence, Draft, FileFacts, FileType, Findings, Items, PackageState, Rule, Severity, Text,
 };
 
-use super::files::{Files, is_doubtful, show};
+use super::files::{Files, is_changed_link, is_doubtful, show};
 use crate::table::{Form, Purpose, Tool};
 use crate::{names, rules};
 
@@ -38,12 +38,10 @@ pub(super) fn judge_links(items: &Items, out: &mut Findings) {
             unowned(&file, tool, out);
         }
         // Every name is judged here, since the place it leads to speaks for itself alone.
-        if file.state == PackageState::Modified && file.actual.is_none() {
-            if file.expected.is_some() {
-                modified(&file, out);
-            } else {
-                link_changed(&file, out);
-            }
+        if is_changed_link(&file) {
+            link_changed(&file, out);
+        } else if file.state == PackageState::Modified && file.actual.is_none() {
+            modified(&file, out);
         }
     }
 }
