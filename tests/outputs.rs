@@ -38,7 +38,7 @@ struct Forms {
 }
 
 impl Forms {
-    fn of(tree: Tree) -> Self {
+    fn of(tree: &Tree) -> Self {
         let (root, dir) = (tree.write(), tempfile::tempdir().unwrap());
         let also = ["ocsf", "syslog", "prometheus", "ndjson", "text"];
         let also =
@@ -69,7 +69,7 @@ impl Forms {
 
 #[test]
 fn one_run_writes_every_form_and_leaves_nothing_beside_them() {
-    let forms = Forms::of(hostile());
+    let forms = Forms::of(&hostile());
     let mut names: Vec<_> = std::fs::read_dir(forms.dir.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -123,7 +123,7 @@ fn parsed(line: &str) -> Result<(Vec<(String, String)>, String), String> {
         let mut characters = more.char_indices();
         rest = loop {
             match characters.next().ok_or("an open value")? {
-                (at, '"') => break &more[at + 1..],
+                (at, '"') => break more.get(at + 1..).ok_or("nothing behind")?,
                 (_, ']') => return Err("a bare ]".to_owned()),
                 (_, '\\') => value.push(characters.next().ok_or("an open escape")?.1),
                 (_, other) => value.push(other),
@@ -137,7 +137,7 @@ fn parsed(line: &str) -> Result<(Vec<(String, String)>, String), String> {
 
 #[test]
 fn every_syslog_line_follows_rfc_5424_and_is_short_whatever_the_host_holds() {
-    let forms = Forms::of(hostile());
+    let forms = Forms::of(&hostile());
     let (lines, report) = (forms.read("syslog"), forms.report());
     assert_eq!(lines.lines().count(), report.findings.len() + 1);
     for (number, line) in lines.lines().enumerate() {
@@ -169,7 +169,7 @@ fn checked(command: &mut Command, text: &str) -> (bool, String) {
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs promtool: run tests/run")]
 fn promtool_accepts_the_textfile_and_would_refuse_a_broken_one() {
-    let text = Forms::of(hostile()).read("prometheus");
+    let text = Forms::of(&hostile()).read("prometheus");
     let promtool = || Command::new("promtool");
     let (fine, said) = checked(promtool().args(["check", "metrics"]), &text);
     assert!(fine, "{said}\n{text}");
@@ -190,7 +190,7 @@ fn ocsf_checker() -> Command {
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs the OCSF schema: run tests/run")]
 fn ocsf_events_pass_the_schema_itself_and_a_foreign_field_would_not() {
-    let text = Forms::of(hostile()).read("ocsf");
+    let text = Forms::of(&hostile()).read("ocsf");
     let (fine, said) = checked(&mut ocsf_checker(), &text);
     assert!(fine, "{said}");
     let foreign = text.replace("\"is_alert\"", "\"is_alarm\"");

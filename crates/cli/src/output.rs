@@ -57,16 +57,13 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Failure> {
     let form = |format: Format| {
         move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
     };
-    let main = match &args.output {
-        Some(path) => write_file(path, &form(args.format.unwrap_or(Format::Json))),
-        None => {
-            let usual = if is_terminal() { Format::Text } else { Format::Json };
-            write_stdout(&form(args.format.unwrap_or(usual)))
-        }
-    };
+    let usual = if args.output.is_none() && is_terminal() { Format::Text } else { Format::Json };
+    let main = form(args.format.unwrap_or(usual));
+    let main =
+        args.output.as_ref().map_or_else(|| write_stdout(&main), |path| write_file(path, &main));
     // One that fails does not keep the others from being written.
     let also = args.also.iter().map(|(format, path)| write_file(path, &form(*format)));
-    also.fold(main, |first, next| first.and(next))
+    also.fold(main, Result::and)
 }
 
 /// Whether a person reads standard output.
@@ -117,7 +114,7 @@ type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
 /// Writes beside the target, syncs and renames, so that a file of that name is always whole.
 pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
     let temporary = temporary_name(path);
-    let written = fill_in(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
+    let written = fill_new(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
     written.and_then(|()| sync_dir(path)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
         Failure::Broken(format!("{}: {error}; no {what} was written", path.display()))
@@ -131,10 +128,10 @@ fn temporary_name(path: &Path) -> PathBuf {
     directory(path).join(name)
 }
 
-fn fill_in(temporary: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
-    let target = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    let mut out = BufWriter::with_capacity(1 << 20, target);
-    fill(&mut out)?;
+fn fill_new(temporary: &Path, content: &mut Fill<'_>) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    content(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 

@@ -29,7 +29,7 @@ impl State {
     /// Opens the folder and reads what is needed of it, before rights are given up.
     pub(crate) fn open(args: &StateArgs, now: Time) -> Result<Self, Failure> {
         let Some(dir) = &args.state else { return Ok(Self { kept: None, since_last: false }) };
-        let folder = Folder::open(dir).map_err(failure)?;
+        let folder = Folder::open(dir).map_err(|error| failure(&error))?;
         let (cache, damaged) =
             if args.no_cache { (Cache::blank(now), None) } else { folder.cache(now) };
         let (last, wrong) = if args.since_last { folder.last() } else { (None, Vec::new()) };
@@ -61,17 +61,15 @@ impl State {
     pub(crate) fn finish(self, report: &Report) -> Result<u8, Failure> {
         let whole = report.verdict.level.exit_status();
         let Some(kept) = self.kept else { return Ok(whole) };
-        kept.folder.save(report, Some(&kept.cache), kept.keep).map_err(failure)?;
+        kept.folder.save(report, Some(&kept.cache), kept.keep).map_err(|error| failure(&error))?;
         if !self.since_last {
             return Ok(whole);
         }
-        match kept.last.filter(|last| one_host(last, report)) {
-            Some(last) => Ok(since(&last, report)),
-            None => {
-                say("no earlier report of this host to compare with: all findings are new");
-                Ok(whole)
-            }
+        let last = kept.last.filter(|last| one_host(last, report));
+        if last.is_none() {
+            say("no earlier report of this host to compare with: all findings are new");
         }
+        Ok(last.map_or(whole, |last| since(&last, report)))
     }
 }
 
@@ -82,7 +80,7 @@ fn since(last: &Report, report: &Report) -> u8 {
     Verdict::of(&findings, &gaps).level.exit_status()
 }
 
-fn failure(error: StateError) -> Failure {
+fn failure(error: &StateError) -> Failure {
     match error {
         StateError::Busy(_) => Failure::Broken(error.to_string()),
         _ => Failure::usage(format!("--state: {error}")),

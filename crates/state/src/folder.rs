@@ -114,11 +114,15 @@ impl Folder {
         let entries = std::fs::read_dir(&self.dir).into_iter().flatten().flatten();
         let mut names: Vec<_> = entries
             .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| name.starts_with("report-") && name.ends_with(".json"))
+            .filter(|name| is_report(name))
             .collect();
         names.sort();
         names.into_iter().map(|name| self.dir.join(name)).collect()
     }
+}
+
+fn is_report(name: &str) -> bool {
+    name.strip_prefix("report-").is_some_and(|rest| rest.strip_suffix(".json").is_some())
 }
 
 #[cfg(test)]

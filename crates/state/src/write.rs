@@ -13,7 +13,7 @@ pub(crate) fn whole(
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let temporary = dir.join(format!(".{name}.new"));
-    let written = fill_file(&temporary, fill);
+    let written = write_new(&temporary, fill);
     let placed = written.and_then(|()| std::fs::rename(&temporary, dir.join(name)));
     if placed.is_err() {
         let _ = std::fs::remove_file(&temporary);
@@ -21,11 +21,14 @@ pub(crate) fn whole(
     placed.and_then(|()| File::open(dir)?.sync_all())
 }
 
-fn fill_file(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn write_new(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     // What a run that was killed left behind; the lock says that no other run is at work.
     let _ = std::fs::remove_file(path);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
-    fill(&mut out)?;
+    content(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
