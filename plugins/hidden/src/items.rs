@@ -1,6 +1,6 @@
 //! What this plugin tells.
 
-use coroner_core::{HostPath, ItemKind, Text};
+use coroner_core::{HostPath, ItemKind, Nature, Text};
 use coroner_host::views::{BpfTable, PidView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ pub struct PidViews {
 
 impl ItemKind for PidViews {
     const KIND: &'static str = "hidden.pid-views";
+    const NATURE: Nature = Nature::KERNEL.moving(&["highest"]);
 
     fn key(&self) -> Text {
         Text::from("pids")
@@ -51,6 +52,7 @@ pub struct HiddenProcess {
 
 impl ItemKind for HiddenProcess {
     const KIND: &'static str = "hidden.process";
+    const NATURE: Nature = Nature::KERNEL;
 
     fn key(&self) -> Text {
         Text::from(self.pid.to_string())
@@ -82,6 +84,7 @@ pub struct Shortfall {
 
 impl ItemKind for Shortfall {
     const KIND: &'static str = "hidden.count";
+    const NATURE: Nature = Nature::RUNNING.moving(&["missing"]);
 
     fn key(&self) -> Text {
         Text::from(&self.source)
@@ -138,6 +141,7 @@ pub struct DirectoryView {
 
 impl ItemKind for DirectoryView {
     const KIND: &'static str = "hidden.directory";
+    const NATURE: Nature = Nature::KERNEL.moving(&["names", "counted", "shown"]);
 
     fn key(&self) -> Text {
         Text::from(&self.dir)
@@ -188,6 +192,7 @@ pub struct FileView {
 
 impl ItemKind for FileView {
     const KIND: &'static str = "hidden.file";
+    const NATURE: Nature = Nature::KERNEL.moving(&["bytes"]);
 
     fn key(&self) -> Text {
         Text::from(&self.path)
@@ -212,6 +217,7 @@ pub struct BpfItem {
 
 impl ItemKind for BpfItem {
     const KIND: &'static str = "bpf.program";
+    const NATURE: Nature = Nature::KERNEL.moving(&["holders"]);
 
     fn key(&self) -> Text {
         Text::from(self.id.to_string())
@@ -235,6 +241,7 @@ pub struct HiddenBpf {
 
 impl ItemKind for HiddenBpf {
     const KIND: &'static str = "hidden.bpf";
+    const NATURE: Nature = Nature::KERNEL;
 
     fn key(&self) -> Text {
         Text::from(format!("{:?} {}", self.table, self.id))
@@ -258,6 +265,7 @@ pub struct DivertedFunction {
 
 impl ItemKind for DivertedFunction {
     const KIND: &'static str = "kernel.diverted";
+    const NATURE: Nature = Nature::KERNEL;
 
     fn key(&self) -> Text {
         self.function.clone()

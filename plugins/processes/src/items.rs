@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use coroner_core::{HostPath, ItemKind, OnDisk, Text, Time};
+use coroner_core::{HostPath, ItemKind, Nature, OnDisk, Text, Time};
 use coroner_parse::command::normal;
 use coroner_parse::process::{BpfObject, Placement};
 use schemars::JsonSchema;
@@ -85,6 +85,7 @@ impl ProcessItem {
 
 impl ItemKind for ProcessItem {
     const KIND: &'static str = "process";
+    const NATURE: Nature = Nature::RUNNING.moving(&["pid", "parent", "started"]);
 
     fn key(&self) -> Text {
         let class = self.class();
@@ -250,6 +251,7 @@ pub struct CoveringMount {
 
 impl ItemKind for CoveringMount {
     const KIND: &'static str = "process.covering-mount";
+    const NATURE: Nature = Nature::KERNEL.moving(&["process"]);
 
     fn key(&self) -> Text {
         Text::from(&self.point)

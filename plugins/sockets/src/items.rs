@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use coroner_core::{HostPath, ItemKind, Text};
+use coroner_core::{HostPath, ItemKind, Nature, Text};
 use coroner_parse::process::Placement;
 use coroner_parse::process::net::PacketKind;
 use schemars::JsonSchema;
@@ -67,6 +67,7 @@ pub struct Listener {
 
 impl ItemKind for Listener {
     const KIND: &'static str = "socket.listener";
+    const NATURE: Nature = Nature::KERNEL.moving(&["owner.pid", "owner.others"]);
 
     fn key(&self) -> Text {
         let place = format!("{}:{}", self.address, self.port);
@@ -99,6 +100,7 @@ pub struct Connection {
 
 impl ItemKind for Connection {
     const KIND: &'static str = "socket.connection";
+    const NATURE: Nature = Nature::RUNNING.moving(&["count", "owner.pid", "owner.others"]);
 
     fn key(&self) -> Text {
         let way = if self.inward { "from" } else { "to" };
@@ -146,6 +148,7 @@ pub struct RawSocket {
 
 impl ItemKind for RawSocket {
     const KIND: &'static str = "socket.raw";
+    const NATURE: Nature = Nature::KERNEL.moving(&["owner.pid", "owner.others"]);
 
     fn key(&self) -> Text {
         let kind = format!("{:?} {} {}", self.kind_of, self.protocol, self.interface);
@@ -166,6 +169,7 @@ pub struct PromiscuousInterface {
 
 impl ItemKind for PromiscuousInterface {
     const KIND: &'static str = "interface.promiscuous";
+    const NATURE: Nature = Nature::KERNEL;
 
     fn key(&self) -> Text {
         self.name.clone()

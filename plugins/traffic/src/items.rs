@@ -1,6 +1,6 @@
 //! Items of this plugin: what [`coroner_traffic`] saw, as it stands.
 
-use coroner_core::{ItemKind, Text};
+use coroner_core::{ItemKind, Nature, Text};
 use coroner_traffic::{Flow, Placement, Seen, Sender, Unseen};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ pub struct TrafficFlow(pub Flow);
 
 impl ItemKind for TrafficFlow {
     const KIND: &'static str = "traffic.flow";
+    const NATURE: Nature = Nature::RUNNING;
 
     fn key(&self) -> Text {
         Text::new([self.0.device.as_bytes(), b" ", self.0.name().as_bytes()].concat())
@@ -29,6 +30,7 @@ pub struct TrafficSender(pub Sender);
 
 impl ItemKind for TrafficSender {
     const KIND: &'static str = "traffic.sender";
+    const NATURE: Nature = Nature::RUNNING;
 
     fn key(&self) -> Text {
         match &self.0.placement {
@@ -51,6 +53,7 @@ pub struct TrafficSample(pub Seen);
 
 impl ItemKind for TrafficSample {
     const KIND: &'static str = "traffic.sample";
+    const NATURE: Nature = Nature::RUNNING;
 
     fn key(&self) -> Text {
         Text::from("sample")
@@ -64,6 +67,7 @@ pub struct PastCapture(pub Unseen);
 
 impl ItemKind for PastCapture {
     const KIND: &'static str = "traffic.past-capture";
+    const NATURE: Nature = Nature::RUNNING;
 
     fn key(&self) -> Text {
         self.0.device.clone()
