@@ -13,9 +13,11 @@ done <ten-commands
 dump near | without_counts >$OUT/ours
 dump hand | without_counts >$OUT/theirs
 
-# The same packets go to the same class of both, but for what the two ends say to each other by themselves.
+# The same packets go to the same class of both, but for what the two ends say to each other by themselves. An
+# sfq holds 127 packets, so each lot is let out before the next one comes.
 for side in near hand; do
     send $side 10.66.1.2 80 100
+    drained $side
     send $side 10.66.1.3 5000 50
     send $side fd65::2 443 20
     send $side 10.66.1.4 443 40
