@@ -288,7 +288,7 @@ fn mistakes_are_said_in_one_line_with_status_64() {
     assert_eq!(status, 64);
     assert!(text.contains("run it as root") && text.lines().count() == 1, "{text}");
     let (status, text) = said(traffic(&lab, "", "--write /nowhere/x --for 1s"));
-    assert_eq!((status, text.as_str()), (64, "coroner: --write: /nowhere is not a directory\n"));
+    assert_eq!((status, text.as_str()), (64, "coroner: /nowhere is not a directory\n"));
 }
 
 fn open_to_all(dir: &Path) {

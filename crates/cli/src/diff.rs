@@ -97,11 +97,15 @@ mod tests {
     use serde_json::Value;
 
     /// Whether a schema has the field that a path of dots leads to.
+    /// A field that may be absent is a choice of its type and nothing.
     fn has_field(schema: &Value, definitions: &Value, path: &str) -> bool {
+        if let Some(choices) = schema["anyOf"].as_array() {
+            return choices.iter().any(|choice| has_field(choice, definitions, path));
+        }
         let name = schema["$ref"].as_str().and_then(|r| r.rsplit('/').next());
         let schema = name.map_or(schema, |name| &definitions[name]);
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        match schema["properties"].get(first) {
+        match schema.get("properties").and_then(|properties| properties.get(first)) {
             Some(_) if rest.is_empty() => true,
             Some(inner) => has_field(inner, definitions, rest),
             None => false,
