@@ -62,7 +62,8 @@ class_packets() { ip netns exec "${2:-near}" tc -s class show dev v0 | awk -v cl
 drained() {
     local try
     for try in {1..300}; do
-        ip netns exec "${1:-near}" tc -s qdisc show dev v0 | grep -q 'backlog [^0]' || return 0
+        # All of it is read, so that tc does not die of a closed pipe.
+        ip netns exec "${1:-near}" tc -s qdisc show dev v0 | grep 'backlog [^0]' >/dev/null || return 0
         sleep 0.1
     done
     return 1
