@@ -167,6 +167,14 @@ fn replaced_tools_are_named_with_the_expected_and_the_actual_hash() {
 /// Audits a root as the live `/` of a mount and process namespace of its own.
 fn audit_inside(root: &Path, more: &[&str]) -> Report {
     std::fs::copy(env!("CARGO_BIN_EXE_coroner"), root.join("run/coroner")).unwrap();
+    // The packs that an audit from outside finds above the binary stand beside it here.
+    let packs = root.join("run/baselines");
+    std::fs::create_dir(&packs).unwrap();
+    for release in ["11", "12", "13"] {
+        let name = format!("debian-{release}.pack");
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../baselines").join(&name);
+        std::fs::copy(shipped, packs.join(&name)).unwrap();
+    }
     let script = "mount -t proc proc \"$0/proc\" && mount -t sysfs sys \"$0/sys\" && \
                   exec chroot \"$0\" /run/coroner audit --format json \"$@\"";
     let output = Command::new("unshare")
@@ -176,6 +184,7 @@ fn audit_inside(root: &Path, more: &[&str]) -> Report {
         .output()
         .unwrap();
     std::fs::remove_file(root.join("run/coroner")).unwrap();
+    std::fs::remove_dir_all(packs).unwrap();
     assert!(status(&output) < 4, "{output:?}");
     report(&output)
 }
