@@ -6,7 +6,7 @@ mod support;
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 use coroner_core::Report;
@@ -153,31 +153,6 @@ fn a_folder_that_cannot_be_is_refused_before_the_audit() {
         assert_eq!(status(&output), 64);
         assert!(said(&output).contains("--state"));
     }
-}
-
-/// Milliseconds of processor time, the kernel's included.
-fn processor_time(root: &Path, state: &Path) -> u64 {
-    let script = r#"TIMEFORMAT='%3U %3S'; time "$@" > /dev/null"#;
-    let output = Command::new("bash")
-        .args(["-c", script, "bash", env!("CARGO_BIN_EXE_coroner"), "audit", "--root"])
-        .arg(root)
-        .arg("--state")
-        .arg(state)
-        .output()
-        .unwrap();
-    let errors = said(&output);
-    let words = errors.split_whitespace();
-    words.map(|word| word.replace('.', "").parse::<u64>().expect(&errors)).sum()
-}
-
-#[test]
-#[cfg_attr(not(feature = "real-roots"), ignore = "needs whole roots: run tests/run")]
-fn an_unchanged_root_costs_a_fraction_the_second_time() {
-    let state = tempfile::tempdir().unwrap();
-    let root = lab().join("bookworm");
-    let first = processor_time(&root, state.path());
-    let second = (0..3).map(|_| processor_time(&root, state.path())).min().unwrap();
-    assert!(second * 3 < first, "first {first} ms, second {second} ms");
 }
 
 #[test]
