@@ -5,9 +5,10 @@ use coroner_host::views::{BpfTable, PidView};
 
 use crate::items::{
     ContentView, CountedThing, DirectoryView, DivertedFunction, FileView, HiddenBpf, HiddenProcess,
-    Shortfall,
+    ProcessorTime, Shortfall, Window,
 };
 use crate::rules;
+use crate::steady::READINGS;
 
 /// Replaced functions that a finding names.
 const MOST_SHOWN: usize = 20;
@@ -18,6 +19,9 @@ pub(crate) fn everything(items: &Items, out: &mut Findings) {
     }
     for shortfall in items.all::<Shortfall>() {
         count(&shortfall, out);
+    }
+    for time in items.all::<ProcessorTime>() {
+        processor_time(&time, out);
     }
     for view in items.all::<DirectoryView>() {
         records(&view, out);
@@ -85,6 +89,19 @@ fn count(shortfall: &Shortfall, out: &mut Findings) {
     };
     let draft = out.raise(rule, shortfall);
     draft.in_file(&shortfall.source).evidence(what, shortfall.missing.to_string());
+}
+
+fn processor_time(time: &ProcessorTime, out: &mut Findings) {
+    if time.windows.len() < READINGS as usize || !time.windows.iter().all(Window::is_short) {
+        return;
+    }
+    let draft = out.raise(&rules::PROCESSOR_TIME, time);
+    draft.in_file(&HostPath::new("/proc/stat"));
+    for window in &time.windows {
+        let Window { busy, accounted, doubt, .. } = window;
+        let counts = format!("{busy} ticks, {accounted} of processes, {doubt} in doubt");
+        draft.evidence("in one window", counts);
+    }
 }
 
 fn records(view: &DirectoryView, out: &mut Findings) {

@@ -22,8 +22,10 @@ mod groups;
 mod hooks;
 mod items;
 mod judge;
+mod ledger;
 mod places;
 mod processes;
+mod processor;
 mod rules;
 mod sockets;
 mod steady;
@@ -32,7 +34,7 @@ use coroner_core::{Cx, Findings, ItemType, Items, Meta, Needs, Plugin, Skip};
 
 pub use items::{
     BpfItem, ContentView, CountedThing, Difference, DirectoryView, DivertedFunction, FileView,
-    HiddenBpf, HiddenProcess, Oversized, PidViews, Shortfall,
+    HiddenBpf, HiddenProcess, Oversized, PidViews, ProcessorTime, Shortfall, Window,
 };
 
 /// The plugin.
@@ -50,6 +52,7 @@ static META: Meta = Meta {
         ItemType::of::<PidViews>(),
         ItemType::of::<HiddenProcess>(),
         ItemType::of::<Shortfall>(),
+        ItemType::of::<ProcessorTime>(),
         ItemType::of::<DirectoryView>(),
         ItemType::of::<FileView>(),
         ItemType::of::<BpfItem>(),

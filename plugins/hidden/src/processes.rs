@@ -9,7 +9,7 @@ use coroner_parse::process::{process_stat, process_status};
 
 use crate::items::{HiddenProcess, PidViews};
 use crate::steady::steady;
-use crate::{counts, groups};
+use crate::{counts, groups, processor};
 
 /// `PID_MAX_LIMIT`, linux/threads.h.
 const HIGHEST: u32 = 4_194_304;
@@ -58,6 +58,7 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
         }
     }
     counts::counts(cx, &prober);
+    processor::time(cx, &prober);
     let highest = highest(cx);
     let scan = scan(cx, &prober, &working, highest);
     let silent = PidView::ALL.into_iter().filter(|view| !working.contains(view)).collect();

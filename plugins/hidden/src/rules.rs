@@ -1,6 +1,6 @@
 //! The rules, as data.
 
-use coroner_core::Confidence::{Certain, Likely};
+use coroner_core::Confidence::{Certain, Likely, Possible};
 use coroner_core::Rule;
 use coroner_core::Severity::{Critical, High};
 
@@ -8,6 +8,7 @@ use coroner_core::Severity::{Critical, High};
 pub(crate) static ALL: &[&Rule] = &[
     &PROCESS,
     &COUNT,
+    &PROCESSOR_TIME,
     &SOCKET_COUNT,
     &DIRECTORY_RECORD,
     &DIRECTORY_ENTRY,
@@ -45,6 +46,23 @@ pub(crate) static COUNT: Rule = Rule {
     attack: &["T1014", "T1564"],
     next: &[
         "run the audit again when the host is quiet; a difference that stays is a hidden process",
+        "keep the machine's memory before it is restarted, and audit its disk from another system",
+    ],
+};
+
+pub(crate) static PROCESSOR_TIME: Rule = Rule {
+    id: "hidden/processor-time",
+    severity: High,
+    confidence: Possible,
+    title: "The processors work for something that is no process",
+    why: "The kernel counts the time in which tasks run; each process has its own time and that of the children it \
+          waited for. In three windows in a row more than half a processor's time belonged to nobody, even if every \
+          process that ended unseen had run all the while. A miner or a flood that is hidden looks like this.",
+    benign: "a program that ignores the end of its children and starts short ones of many threads all the time",
+    attack: &["T1014", "T1564", "T1496"],
+    next: &[
+        "run the audit again when the host is quiet; time that stays unaccounted is a hidden process",
+        "compare with cpu.stat of the control groups below /sys/fs/cgroup: it says which one uses the time",
         "keep the machine's memory before it is restarted, and audit its disk from another system",
     ],
 };

@@ -15,6 +15,7 @@ pub mod net;
 mod placement;
 mod stat;
 mod status;
+mod times;
 
 pub use cgroup::{CgroupPath, cgroup_paths};
 pub use descriptor::Descriptor;
@@ -26,6 +27,7 @@ pub use mountinfo::{Mount, mounts};
 pub use placement::{Engine, Placement};
 pub use stat::{ProcessStat, process_stat};
 pub use status::{ProcessStatus, process_status};
+pub use times::{ProcessorTimes, processor_times};
 
 /// A number in decimal digits and nothing else.
 fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
