@@ -12,12 +12,14 @@
 //! It cannot see what every one of its views hides alike, nor anything when the numbers of
 //! processes are not the kernel's own (a container). Modules have their own views, in `modules`.
 
+mod attached;
 mod bpf;
 mod content;
 mod contents;
 mod counts;
 mod directories;
 mod disks;
+mod group_counts;
 mod groups;
 mod hooks;
 mod items;
@@ -27,14 +29,16 @@ mod places;
 mod processes;
 mod processor;
 mod rules;
+mod sensitive;
 mod sockets;
 mod steady;
 
 use coroner_core::{Cx, Findings, ItemType, Items, Meta, Needs, Plugin, Skip};
 
 pub use items::{
-    BpfItem, ContentView, CountedThing, Difference, DirectoryView, DivertedFunction, FileView,
-    HiddenBpf, HiddenProcess, Oversized, PidViews, ProcessorTime, Shortfall, Window,
+    BpfItem, BpfLinkItem, BpfOwner, ContentView, CountedThing, Difference, DirectoryView,
+    DivertedFunction, FileView, HiddenBpf, HiddenProcess, HookOwner, Oversized, PidViews,
+    ProbedFunction, ProcessorTime, Shortfall, TouchedFunction, Window,
 };
 
 /// The plugin.
@@ -56,8 +60,11 @@ static META: Meta = Meta {
         ItemType::of::<DirectoryView>(),
         ItemType::of::<FileView>(),
         ItemType::of::<BpfItem>(),
+        ItemType::of::<BpfLinkItem>(),
         ItemType::of::<HiddenBpf>(),
         ItemType::of::<DivertedFunction>(),
+        ItemType::of::<TouchedFunction>(),
+        ItemType::of::<ProbedFunction>(),
     ],
 };
 
