@@ -48,6 +48,41 @@ impl Drop for Sleepers {
     }
 }
 
+/// A control group of the sleepers' own, in the tree that counts tasks; it ends with the test.
+struct Group {
+    tree: &'static str,
+    dir: PathBuf,
+}
+
+impl Group {
+    fn of(sleepers: &Sleepers) -> Self {
+        let trees = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/pids"];
+        let made = trees.iter().find_map(|tree| {
+            let dir = Path::new(tree).join(format!("lying-kernel-{}", std::process::id()));
+            let counts =
+                Path::new(tree).join("cgroup.procs").exists() && std::fs::create_dir(&dir).is_ok();
+            let group = counts.then_some(Self { tree, dir })?;
+            group.dir.join("pids.current").exists().then_some(group)
+        });
+        let group = made.expect("a tree of control groups that counts tasks");
+        for name in sleepers.names() {
+            std::fs::write(group.dir.join("cgroup.procs"), name).unwrap();
+        }
+        group
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // It must be empty: what is left of it goes back to the root.
+        let left = std::fs::read_to_string(self.dir.join("cgroup.procs")).unwrap_or_default();
+        for pid in left.lines() {
+            let _ = std::fs::write(Path::new(self.tree).join("cgroup.procs"), pid);
+        }
+        let _ = std::fs::remove_dir(&self.dir);
+    }
+}
+
 /// A small root whose files are lied about; processes are the machine's own.
 fn root() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -173,12 +208,83 @@ fn processes_whose_calls_all_fail_are_still_counted() {
 fn a_listed_process_that_cannot_be_found_by_path_is_told() {
     let (root, sleeper) = (root(), Sleepers::start(1));
     let pids = sleeper.pids();
-    // Both families agree with the listing, so only a number that they disagree on is asked for by
-    // path: the scan of one family is denied too.
-    let mut lies = [deny(&BY_PATH, Some(&pids)), deny(&BY_TASK[..1], Some(&pids))];
+    for (calls, silent) in
+        [(&BY_PATH[..], "statx"), (&BY_PATH[..1], "openat2"), (&BY_PATH[1..], "statx")]
+    {
+        let told = audit(root.path(), &mut [deny(calls, Some(&pids))]);
+        let process = found(&told, "hidden/process", &sleeper.dir());
+        assert!(says(process, "listed", "yes") && says(process, "not found by", silent));
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_process_that_every_list_lacks_is_counted_by_its_control_group() {
+    let (root, sleepers) = (root(), Sleepers::start(2));
+    let group = Group::of(&sleepers);
+    let pids = &sleepers.pids()[1..];
+    let names = &sleepers.names()[1..];
+    let (line, end) = (format!("\n{}\n", names[0]), "\n");
+    let mut lies = [
+        hide("/proc", names, Hide::Compact),
+        deny(&BY_TASK, Some(pids)),
+        deny(&BY_NUMBER, Some(pids)),
+        deny(&BY_PATH, Some(pids)),
+        processes_less(1),
+        rewrite("cgroup.procs", &line, end, &READS),
+        rewrite("cgroup.threads", &line, end, &READS),
+        rewrite("tasks", &line, end, &READS),
+    ];
     let told = audit(root.path(), &mut lies);
-    let process = found(&told, "hidden/process", &sleeper.dir());
-    assert!(says(process, "listed", "yes") && says(process, "not found by", "statx"));
+    assert_eq!(of(&told, "hidden/process").len(), 0, "{:#?}", shown(&told));
+    let count = found(&told, "hidden/count", group.tree);
+    assert!(says(count, "tasks not shown", "1"), "{:#?}", shown(&told));
+    assert!(told.report.verdict.level != Level::Clean);
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_thread_taken_out_of_its_process_is_listed_by_its_control_group() {
+    let root = root();
+    let (say, said) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        say.send(nix::unistd::gettid()).unwrap();
+        let _ = ended.recv();
+    });
+    let tid = said.recv().unwrap().to_string();
+    let tasks = format!("/proc/{}/task", std::process::id());
+    let told = audit(root.path(), &mut [hide(&tasks, std::slice::from_ref(&tid), Hide::Compact)]);
+    drop(end);
+    thread.join().unwrap();
+    let process = found(&told, "hidden/process", &format!("/proc/{tid}"));
+    assert!(says(process, "cgroup", "/sys/fs/cgroup"), "{:#?}", shown(&told));
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn time_that_the_kernel_counts_and_no_process_has_is_told() {
+    let root = root();
+    // Each reading counts a million ticks more than the one before.
+    let mut readings = 0_u64;
+    let more: Lie<'_> = Box::new(move |call| {
+        if call.file() != Path::new("/proc/stat")
+            || !READS.contains(&call.number())
+            || call.result() <= 0
+        {
+            return;
+        }
+        let text = String::from_utf8(call.filled()).unwrap();
+        let Some(rest) = text.strip_prefix("cpu  ") else { return };
+        let (user, rest) = rest.split_once(' ').unwrap();
+        readings += 1;
+        let user = user.parse::<u64>().unwrap() + readings * 1_000_000;
+        call.refill(format!("cpu  {user} {rest}").as_bytes());
+    });
+    let told = audit(root.path(), &mut [more]);
+    let time = found(&told, "hidden/processor-time", "/proc/stat");
+    assert_eq!(time.evidence.len(), 3, "{:#?}", shown(&told));
+    assert_eq!(told.report.verdict.level, Level::Suspicious, "{:#?}", shown(&told));
 }
 
 #[test]
