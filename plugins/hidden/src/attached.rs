@@ -34,7 +34,7 @@ pub(crate) fn attached(cx: &mut Cx<'_>) {
         let why = "who keeps BPF links: not every process or BPF file system was seen";
         cx.minor_gap(&HostPath::new("/sys/fs/bpf"), Blocked::Denied, why);
     }
-    let ownerless = if all_seen { unkept(cx, suspects) } else { BTreeSet::new() };
+    let ownerless = if all_seen { unkept(cx, &suspects) } else { BTreeSet::new() };
     for link in &mut told {
         link.ownerless = ownerless.contains(&link.id);
     }
@@ -81,7 +81,7 @@ fn has_one_file_system(cx: &Cx<'_>, processes: &Processes) -> bool {
 }
 
 /// Those that nobody keeps in two more readings.
-fn unkept(cx: &Cx<'_>, suspects: BTreeSet<u32>) -> BTreeSet<u32> {
+fn unkept(cx: &Cx<'_>, suspects: &BTreeSet<u32>) -> BTreeSet<u32> {
     let mut first = true;
     let read = || {
         if std::mem::take(&mut first) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coroner_core::{Cx, FileType, HostPath, ReadError, Text};
+use coroner_core::{Blocked, Cx, FileType, HostPath, ReadError};
 use coroner_host::Host;
 use coroner_host::views::{OpenDir, Prober};
 use coroner_parse::process::cgroup_paths;
@@ -65,9 +65,8 @@ fn counted(host: &Host, groups: &[HostPath]) -> Option<u32> {
                 let text = std::str::from_utf8(&content.bytes).ok()?;
                 sum = sum.saturating_add(text.trim().parse().ok()?);
             }
-            Err(ReadError::Absent) => {}
-            // The kernel's word for a group that is being removed.
-            Err(ReadError::Blocked(coroner_core::Blocked::Io(_))) => {}
+            // The second is the kernel's word for a group that is being removed.
+            Err(ReadError::Absent | ReadError::Blocked(Blocked::Io(_))) => {}
             Err(ReadError::Blocked(_)) => return None,
         }
     }
@@ -106,7 +105,7 @@ fn is_inside(groups: &[u8]) -> Option<bool> {
         if path.as_bytes().starts_with(b"/..") {
             return None;
         }
-        inside |= *path != Text::from("/");
+        inside |= path.as_bytes() != b"/";
     }
     Some(inside)
 }

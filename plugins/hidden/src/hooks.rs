@@ -107,16 +107,15 @@ fn modules(cx: &Cx<'_>) -> Option<BTreeMap<Text, Text>> {
 
 /// Functions that were diverted since the boot and are not now (Linux 6.4).
 fn touched(cx: &mut Cx<'_>, tracefs: &HostPath) {
-    let (now, before) = ("enabled_functions", "touched_functions");
-    let names = |name| {
-        let functions = traced_functions(&text(cx, &tracefs.join(name)).ok()?);
-        let changed = functions.into_iter().filter(|f| f.modified && hides(&f.name));
-        Some(changed.map(|function| function.name).collect::<BTreeSet<Text>>())
-    };
+    let read = |name| text(cx, &tracefs.join(name)).ok().map(|text| traced_functions(&text));
     // The one before is read first: what is diverted in between is in both.
-    let (Some(before), Some(now)) = (names(before), names(now)) else { return };
-    for function in before.difference(&now) {
-        cx.emit(TouchedFunction { function: function.clone() });
+    let (Some(before), Some(now)) = (read("touched_functions"), read("enabled_functions")) else {
+        return;
+    };
+    let now: BTreeSet<Text> = now.into_iter().map(|function| function.name).collect();
+    let gone = before.into_iter().filter(|function| function.modified && hides(&function.name));
+    for function in gone.filter(|function| !now.contains(&function.name)) {
+        cx.emit(TouchedFunction { function: function.name });
     }
 }
 

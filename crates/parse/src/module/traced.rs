@@ -39,7 +39,22 @@ impl TracedFunction {
 
 /// The functions that are traced now. A line that is not understood is left out.
 pub fn traced_functions(content: &[u8]) -> Vec<TracedFunction> {
-    lines(content).flatten().filter_map(|line| function(line.bytes)).collect()
+    let mut found: Vec<TracedFunction> = Vec::new();
+    for line in lines(content).flatten() {
+        // What is called directly has a line of its own behind the function's.
+        if line.bytes.trim_ascii_start().starts_with(b"direct-->") {
+            if let Some(last) = found.last_mut().filter(|last| last.callee == Text::default()) {
+                last.callee = called(line.bytes.trim_ascii());
+            }
+        } else {
+            found.extend(function(line.bytes));
+        }
+    }
+    found
+}
+
+fn called(callee: &[u8]) -> Text {
+    Text::from(callee.get(..200).unwrap_or(callee))
 }
 
 /// `name [module] (count) R I D M tramp: address (callee) ->callee`
@@ -62,7 +77,7 @@ fn function(line: &[u8]) -> Option<TracedFunction> {
         replaced: flag(b"I"),
         direct: flag(b"D"),
         modified: flag(b"M"),
-        callee: Text::from(callee.get(..200).unwrap_or(callee)),
+        callee: called(callee),
     })
 }
 
@@ -94,7 +109,7 @@ mod tests {
     #[test]
     fn code_that_no_symbol_stands_for_is_nameless() {
         let text = b"tcp4_seq_show (1) R I     \ttramp: 0xffffffffc0a05000 (0xffffffffc0a05000) ->0xffffffffc0b01020\n\
-            vfs_open (1) R   D     \tdirect-->0xffffffffc0b01020\nvfs_read (1)    \ttramp: 0xffffffffc0300000 (x+0x0/0x1) ->klp_ftrace_handler+0x0/0x1d0\n";
+            vfs_open (1) R   D     \n\tdirect-->0xffffffffc0b01020\nvfs_read (1)    \ttramp: 0xffffffffc0300000 (x+0x0/0x1) ->klp_ftrace_handler+0x0/0x1d0\n";
         let found = traced_functions(text);
         let nameless: Vec<bool> = found.iter().map(TracedFunction::is_nameless).collect();
         assert_eq!(nameless, [true, true, false]);
