@@ -73,8 +73,8 @@ fn counted(host: &Host, groups: &[HostPath]) -> Option<u32> {
     Some(sum)
 }
 
-/// Tasks outside the root group. Threads of one process may stand in other groups than it does
-/// (version 1), so those of a process with several all count.
+/// Tasks outside the root group. Threads may stand in other groups than their process (version 1):
+/// of one in the root each is asked, of one outside all count.
 fn shown(proc: &OpenDir) -> Option<u32> {
     let mut shown = 0_u32;
     for pid in listed(proc)? {
@@ -84,11 +84,28 @@ fn shown(proc: &OpenDir) -> Option<u32> {
             Err(ReadError::Absent) => 1,
             Err(ReadError::Blocked(_)) => return None,
         };
-        let groups = proc.read_file(&format!("{pid}/cgroup"), 64 << 10);
-        let inside = groups.map_or(Some(true), |groups| is_inside(&groups))?;
-        shown = shown.saturating_add(if inside || threads > 1 { threads } else { 0 });
+        let inside = match stands_inside(proc, &format!("{pid}/cgroup"))? {
+            true => threads,
+            false if threads > 1 => threads_inside(proc, pid)?,
+            false => 0,
+        };
+        shown = shown.saturating_add(inside);
     }
     Some(shown)
+}
+
+fn threads_inside(proc: &OpenDir, pid: u32) -> Option<u32> {
+    let Ok(tasks) = proc.open_dir(&format!("{pid}/task")) else { return Some(1) };
+    let mut inside = 0;
+    for thread in listed(&tasks).unwrap_or_default() {
+        inside += u32::from(stands_inside(&tasks, &format!("{thread}/cgroup"))?);
+    }
+    Some(inside)
+}
+
+/// One that is gone may have stood there.
+fn stands_inside(dir: &OpenDir, file: &str) -> Option<bool> {
+    dir.read_file(file, 64 << 10).map_or(Some(true), |groups| is_inside(&groups))
 }
 
 /// Whether a process stands below the root; `None` where paths lead out of what is seen of the tree.

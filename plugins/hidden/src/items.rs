@@ -1,9 +1,18 @@
 //! What this plugin tells.
 
+mod kernel;
+mod time;
+
 use coroner_core::{HostPath, ItemKind, Nature, Text};
-use coroner_host::views::{BpfTable, PidView};
+use coroner_host::views::PidView;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use kernel::{
+    BpfItem, BpfLinkItem, BpfOwner, DivertedFunction, HiddenBpf, HookOwner, ProbedFunction,
+    TouchedFunction,
+};
+pub use time::{ProcessorTime, Window};
 
 /// Which ways of asking for a process worked at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -90,63 +99,6 @@ impl ItemKind for Shortfall {
 
     fn key(&self) -> Text {
         Text::from(&self.source)
-    }
-}
-
-/// Processor time in one window, in clock ticks (a hundredth of a second of one processor).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Window {
-    /// What the kernel counts for tasks.
-    pub busy: u64,
-    /// What processes have, those that ended and were waited for included.
-    pub accounted: u64,
-    /// What processes may have had that ended unseen and for which nobody waited.
-    pub doubt: u64,
-    /// Processes that were seen.
-    pub processes: u32,
-    /// Processors.
-    pub processors: u32,
-}
-
-impl Window {
-    /// Ticks that neither a process has nor any that ended unseen could have had.
-    pub fn missing(&self) -> u64 {
-        self.busy.saturating_sub(self.accounted).saturating_sub(self.doubt)
-    }
-
-    /// Less than this is the coarseness of the two counts: half a processor (the kernel counts whole
-    /// ticks of whoever runs at their end), one hundredth of all, and the parts of ticks that each
-    /// process keeps to itself.
-    pub fn least_told(&self) -> u64 {
-        50_u64.saturating_add(self.processors.into()).saturating_add(u64::from(self.processes) / 10)
-    }
-
-    /// There is too little to be coarseness.
-    pub fn is_short(&self) -> bool {
-        self.missing() >= self.least_told()
-    }
-
-    /// Ticks that a hidden process could use without being noticed: what the answer is worth. A
-    /// processor has some hundred in a window.
-    pub fn blind(&self) -> u64 {
-        self.doubt.saturating_add(self.least_told())
-    }
-}
-
-/// Processor time that the kernel counts, beside what processes have: one window in which they
-/// agree, or three.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ProcessorTime {
-    /// Of about a second each.
-    pub windows: Vec<Window>,
-}
-
-impl ItemKind for ProcessorTime {
-    const KIND: &'static str = "hidden.processor-time";
-    const NATURE: Nature = Nature::RUNNING.moving(&["windows"]);
-
-    fn key(&self) -> Text {
-        Text::from("/proc/stat")
     }
 }
 
@@ -255,218 +207,5 @@ impl ItemKind for FileView {
 
     fn key(&self) -> Text {
         Text::from(&self.path)
-    }
-}
-
-/// A BPF program, as the kernel lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BpfItem {
-    /// Its number.
-    pub id: u32,
-    /// Its type (`enum bpf_prog_type`, linux/bpf.h).
-    #[serde(rename = "type")]
-    pub kind: u32,
-    /// Its name.
-    pub name: Text,
-    /// Who loaded it.
-    pub uid: u32,
-    /// Processes that hold it open.
-    pub holders: Vec<u32>,
-    /// Names in the BPF file system that keep it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pins: Vec<HostPath>,
-    /// It is attached to a network device and neither a process nor a name nor a link keeps it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ownerless: bool,
-}
-
-/// A process that keeps a BPF object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BpfOwner {
-    /// Its number.
-    pub pid: u32,
-    /// Its short name.
-    pub name: Text,
-    /// What it runs, in its own root.
-    pub program: Option<HostPath>,
-    /// That file lies, or lay, in the host's own root.
-    pub of_host: bool,
-    /// That file is memory.
-    pub in_memory: bool,
-}
-
-/// A BPF link: a program's attachment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BpfLinkItem {
-    /// Its number.
-    pub id: u32,
-    /// Its type (`enum bpf_link_type`, linux/bpf.h).
-    #[serde(rename = "type")]
-    pub kind: u32,
-    /// Its program's number.
-    pub program: u32,
-    /// Its program's type, when it could be asked.
-    pub program_kind: Option<u32>,
-    /// The function or tracepoint that it hangs on, where the kernel says so.
-    pub hook: Text,
-    /// Processes that keep it.
-    pub owners: Vec<BpfOwner>,
-    /// Names in the BPF file system that keep it.
-    pub pins: Vec<HostPath>,
-    /// Nobody keeps it, three times over.
-    pub ownerless: bool,
-}
-
-impl BpfLinkItem {
-    /// It watches or decides what calls and functions of the kernel do: tracepoints, probes, tracing
-    /// and security modules.
-    pub fn is_of_kernel(&self) -> bool {
-        // BPF_LINK_TYPE_RAW_TRACEPOINT, TRACING, PERF_EVENT, KPROBE_MULTI
-        matches!(self.kind, 1 | 2 | 7 | 8)
-    }
-}
-
-impl ItemKind for BpfLinkItem {
-    const KIND: &'static str = "bpf.link";
-    const NATURE: Nature = Nature::KERNEL.moving(&["owners", "program"]);
-
-    fn key(&self) -> Text {
-        Text::from(self.id.to_string())
-    }
-
-    fn normal(&self) -> Option<Text> {
-        Some(Text::from(format!("{} {}", self.kind, self.hook.lossy())))
-    }
-}
-
-impl ItemKind for BpfItem {
-    const KIND: &'static str = "bpf.program";
-    const NATURE: Nature = Nature::KERNEL.moving(&["holders", "pins"]);
-
-    fn key(&self) -> Text {
-        Text::from(self.id.to_string())
-    }
-
-    fn normal(&self) -> Option<Text> {
-        Some(Text::from(format!("{} {} {}", self.kind, self.name.lossy(), self.uid)))
-    }
-}
-
-/// A BPF object that opens and is in no list, three times over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HiddenBpf {
-    /// What it is.
-    pub table: BpfTable,
-    /// Its number.
-    pub id: u32,
-    /// A process holds it open.
-    pub held: bool,
-}
-
-impl ItemKind for HiddenBpf {
-    const KIND: &'static str = "hidden.bpf";
-    const NATURE: Nature = Nature::KERNEL;
-
-    fn key(&self) -> Text {
-        Text::from(format!("{:?} {}", self.table, self.id))
-    }
-}
-
-/// Whose code a diverted function calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum HookOwner {
-    /// The kernel's own: tracers, BPF, live patching; or the kernel does not say.
-    #[default]
-    Kernel,
-    /// A listed module of the kernel's tree.
-    Module,
-    /// A listed module that was built elsewhere or is unsigned.
-    Foreign,
-    /// A module that the list of modules lacks.
-    Unlisted,
-    /// Code that no symbol stands for.
-    Nameless,
-}
-
-/// A function of the kernel that calls something else first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DivertedFunction {
-    /// The function.
-    pub function: Text,
-    /// Whoever is called may return to somewhere else.
-    pub replaced: bool,
-    /// A BPF program is called.
-    pub direct: bool,
-    /// Who is called, as far as the kernel says.
-    pub callee: Text,
-    /// The kernel has live patches, which replace functions.
-    pub live_patch: bool,
-    /// Whose code that is, three times over where it is odd.
-    #[serde(default)]
-    pub owner: HookOwner,
-    /// The module.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub module: Option<Text>,
-}
-
-impl DivertedFunction {
-    /// It calls code that the kernel does not account for.
-    pub fn is_odd(&self) -> bool {
-        matches!(self.owner, HookOwner::Foreign | HookOwner::Unlisted | HookOwner::Nameless)
-    }
-}
-
-impl ItemKind for DivertedFunction {
-    const KIND: &'static str = "kernel.diverted";
-    const NATURE: Nature = Nature::KERNEL;
-
-    fn key(&self) -> Text {
-        self.function.clone()
-    }
-}
-
-/// A function that lists things, and that was diverted since the boot and is not now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TouchedFunction {
-    /// The function.
-    pub function: Text,
-}
-
-impl ItemKind for TouchedFunction {
-    const KIND: &'static str = "kernel.touched";
-    const NATURE: Nature = Nature::KERNEL;
-
-    fn key(&self) -> Text {
-        self.function.clone()
-    }
-}
-
-/// A place in the kernel where a probe stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ProbedFunction {
-    /// The function.
-    pub function: Text,
-    /// Bytes from its start.
-    pub offset: Text,
-    /// It is called when the function returns.
-    pub on_return: bool,
-    /// It does nothing now.
-    pub disabled: bool,
-    /// An event of tracefs stands in this function.
-    pub by_event: bool,
-    /// Loaded modules that were built elsewhere or are unsigned: the kernel does not say whose a
-    /// probe is.
-    pub foreign_modules: Vec<Text>,
-}
-
-impl ItemKind for ProbedFunction {
-    const KIND: &'static str = "kernel.probe";
-    const NATURE: Nature = Nature::KERNEL;
-
-    fn key(&self) -> Text {
-        let way = if self.on_return { "return" } else { "call" };
-        let parts = [self.function.as_bytes(), self.offset.as_bytes(), way.as_bytes()];
-        Text::new(parts.join(&b' '))
     }
 }
