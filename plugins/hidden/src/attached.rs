@@ -56,14 +56,22 @@ pub(crate) fn attached(cx: &mut Cx<'_>) {
 
 /// Whether every process showed what it holds, and every BPF file system is the one at /sys/fs/bpf.
 fn keepers_are_seen(cx: &Cx<'_>, processes: &Processes) -> bool {
-    let shown = |process: &Process| match &process.descriptors {
+    let seen = |process: &Process| match &process.descriptors {
         Some(held) => !held.truncated,
-        // A process whose first thread has ended goes on with the others.
-        None => {
-            process.stat.is_kernel_thread() || process.stat.is_zombie() && process.stat.threads < 2
-        }
+        None => holds_nothing(process) || has_ended(cx, process),
     };
-    processes.left_out == 0 && processes.iter().all(shown) && has_one_file_system(cx, processes)
+    processes.left_out == 0 && processes.iter().all(seen) && has_one_file_system(cx, processes)
+}
+
+/// A process whose first thread has ended goes on with the others.
+fn holds_nothing(process: &Process) -> bool {
+    process.stat.is_kernel_thread() || process.stat.is_zombie() && process.stat.threads < 2
+}
+
+/// It ended while it was read.
+fn has_ended(cx: &Cx<'_>, process: &Process) -> bool {
+    let now = u32::try_from(process.pid()).ok().and_then(|pid| cx.host().process(pid));
+    now.is_none_or(|now| now.stat.started != process.stat.started || holds_nothing(&now))
 }
 
 fn has_one_file_system(cx: &Cx<'_>, processes: &Processes) -> bool {
