@@ -12,7 +12,7 @@ use std::process::{Child, Command};
 use coroner_core::{Finding, Level};
 use support::liar::{
     self, BY_NUMBER, BY_PATH, BY_TASK, EVERY_READ, Hide, Lie, READ, READS, Told, deny, hide,
-    processes_less, rewrite,
+    processes_less, rewrite, shorten,
 };
 use support::plant;
 
@@ -220,25 +220,24 @@ fn a_listed_process_that_cannot_be_found_by_path_is_told() {
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
 fn a_process_that_every_list_lacks_is_counted_by_its_control_group() {
-    let (root, sleepers) = (root(), Sleepers::start(2));
+    // As many as are seen beside what comes and goes on a busy machine meanwhile.
+    let (root, sleepers) = (root(), Sleepers::start(40));
     let group = Group::of(&sleepers);
-    let pids = &sleepers.pids()[1..];
-    let names = &sleepers.names()[1..];
-    let (line, end) = (format!("\n{}\n", names[0]), "\n");
+    let (pids, names) = (sleepers.pids(), sleepers.names());
     let mut lies = [
-        hide("/proc", names, Hide::Compact),
-        deny(&BY_TASK, Some(pids)),
-        deny(&BY_NUMBER, Some(pids)),
-        deny(&BY_PATH, Some(pids)),
-        processes_less(1),
-        rewrite("cgroup.procs", &line, end, &READS),
-        rewrite("cgroup.threads", &line, end, &READS),
-        rewrite("tasks", &line, end, &READS),
+        hide("/proc", &names, Hide::Compact),
+        deny(&BY_TASK, Some(&pids)),
+        deny(&BY_NUMBER, Some(&pids)),
+        deny(&BY_PATH, Some(&pids)),
+        processes_less(40),
+        shorten("cgroup.procs", &names),
+        shorten("cgroup.threads", &names),
+        shorten("tasks", &names),
     ];
     let told = audit(root.path(), &mut lies);
     assert_eq!(of(&told, "hidden/process").len(), 0, "{:#?}", shown(&told));
     let count = found(&told, "hidden/count", group.tree);
-    assert!(says(count, "tasks not shown", "1"), "{:#?}", shown(&told));
+    assert!(says(count, "tasks not shown", ""), "{:#?}", shown(&told));
     assert!(told.report.verdict.level != Level::Clean);
 }
 

@@ -270,6 +270,23 @@ pub(crate) fn rewrite<'a>(path: &str, old: &str, new: &str, calls: &'a [i64]) ->
     })
 }
 
+/// Takes lines out of what is read of every file of this name.
+pub(crate) fn shorten<'a>(file: &str, lines: &[String]) -> Lie<'a> {
+    let (file, gone) = (file.to_owned(), lines.to_vec());
+    Box::new(move |call| {
+        let read = [libc::SYS_read, libc::SYS_pread64].contains(&call.number());
+        if !read || call.result() <= 0 || !call.file().ends_with(&file) {
+            return;
+        }
+        let whole = String::from_utf8_lossy(&call.filled()).into_owned();
+        let kept = whole.split_inclusive('\n');
+        let kept: String = kept.filter(|line| !gone.iter().any(|g| line.trim_end() == g)).collect();
+        if kept.len() < whole.len() {
+            call.refill(kept.as_bytes());
+        }
+    })
+}
+
 /// Takes some from the link count that statx(2) gives of the directory /proc, as if there were so
 /// many processes less.
 pub(crate) fn processes_less<'a>(less: u32) -> Lie<'a> {
