@@ -17,7 +17,6 @@ use crate::args::{AuditArgs, ScopeArg};
 use crate::baselines;
 use crate::output::{self, Failure};
 use crate::plugins::registry;
-use crate::progress::Progress;
 use crate::state::State;
 use crate::tool;
 
@@ -50,7 +49,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         read_only,
         known: state.known(),
     };
-    let progress = Progress::start();
+    let progress = args.voice.progress();
     let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
     report.run.known_files = state.known_files();
