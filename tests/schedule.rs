@@ -72,7 +72,7 @@ fn in_a_real_systemd_the_service_sees_what_an_audit_by_hand_sees() {
         cp systemd/coroner.service systemd/coroner.timer /etc/systemd/system/
         cp systemd/coroner.sysusers /usr/lib/sysusers.d/coroner.conf
         part=accounts,cron,firewall,hidden,libvirt,processes,sockets
-        echo "CORONER_OPTIONS=--scope quick --budget 500 --only $part" >/etc/default/coroner
+        echo CORONER_OPTIONS=--scope quick --budget 500 --only $part >/etc/default/coroner
         systemd-sysusers 2>/dev/null
         systemctl daemon-reload
         systemd-analyze verify /etc/systemd/system/coroner.service /etc/systemd/system/coroner.timer

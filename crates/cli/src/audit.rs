@@ -28,7 +28,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
     let mut writable = output::check(&args.output)?;
-    let state = State::open(&args.state, options.now)?;
+    let state = State::open(&args.state, options.now, args.voice)?;
     writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
