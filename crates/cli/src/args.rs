@@ -8,10 +8,19 @@ use coroner_core::{Network, Scope};
 use coroner_throttle::Span;
 
 use crate::baseline_args::BaselineCommand;
+use crate::progress::Voice;
+use crate::shell::{CompletionsArgs, ManArgs};
 use crate::throttle_args::ThrottleArgs;
 use crate::traffic_args::TrafficArgs;
 
-const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
+const STATUS: &str = "Examples:
+  coroner audit                                what happened to this machine?
+  coroner audit --root /mnt -o web1.json       to a mounted disk?
+  coroner traffic                              who sends the packets?
+  coroner throttle plan --dev eth0 --rate 1mbit --dport 80,443
+                                               what would hold the attack down?
+
+Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
                       64 wrong arguments, 70 coroner itself failed.";
 
 /// Looks at a Linux host before it is reinstalled, and says what happened to it.
@@ -36,13 +45,23 @@ pub(crate) enum Command {
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
     /// Lists plugins, their rules and what each reads.
+    #[command(
+        after_help = "Examples:\n  coroner plugins\n  coroner plugins hidden\n  coroner plugins cron/fetch-and-run --json"
+    )]
     Plugins(PluginsArgs),
     /// Prints the JSON schema of reports.
+    #[command(after_help = "Example:\n  coroner schema >report.schema.json")]
     Schema,
     /// Holds an attack down on a network device, and undoes itself.
     Throttle(Box<ThrottleArgs>),
     /// Shows what this machine sends, and who sends it.
     Traffic(TrafficArgs),
+    /// Prints completions for a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Writes man pages.
+    #[command(after_help = "Example:\n  coroner man --out /usr/local/share/man/man1")]
+    Man(ManArgs),
 }
 
 /// Whether the throttle is asked for: its mistakes are said in one line.
@@ -103,6 +122,8 @@ pub(crate) struct AuditArgs {
     #[arg(long)]
     pub(crate) redact: bool,
     #[command(flatten)]
+    pub(crate) voice: Voice,
+    #[command(flatten)]
     pub(crate) state: StateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -151,6 +172,11 @@ pub(crate) struct JudgeArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
+
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  coroner completions bash >/etc/bash_completion.d/coroner
+  coroner completions zsh >/usr/local/share/zsh/site-functions/_coroner
+  coroner completions fish >~/.config/fish/completions/coroner.fish";
 
 const DIFF_EXAMPLES: &str = "Examples:
   coroner diff monday.json tuesday.json      what changed on this host
@@ -287,6 +313,20 @@ mod tests {
     #[test]
     fn the_arguments_fit_together() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_has_an_example_and_every_argument_is_explained() {
+        let mut commands = vec![Args::command()];
+        while let Some(command) = commands.pop() {
+            let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+            commands.extend(shown.cloned());
+            let (name, help) = (command.get_name(), command.get_after_help());
+            assert!(help.is_some_and(|help| help.to_string().contains("  coroner ")), "{name}");
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(argument.get_help().is_some(), "{name} {}", argument.get_id());
+            }
+        }
     }
 
     #[test]

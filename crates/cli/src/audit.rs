@@ -17,7 +17,6 @@ use crate::args::{AuditArgs, ScopeArg};
 use crate::baselines;
 use crate::output::{self, Failure};
 use crate::plugins::registry;
-use crate::progress::Progress;
 use crate::state::State;
 use crate::tool;
 
@@ -29,7 +28,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
     let mut writable = output::check(&args.output)?;
-    let state = State::open(&args.state, options.now)?;
+    let state = State::open(&args.state, options.now, args.voice)?;
     writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
@@ -50,7 +49,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         read_only,
         known: state.known(),
     };
-    let progress = Progress::start();
+    let progress = args.voice.progress();
     let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
     report.run.known_files = state.known_files();

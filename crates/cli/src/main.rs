@@ -13,6 +13,7 @@ mod list;
 mod output;
 mod plugins;
 mod progress;
+mod shell;
 mod state;
 mod throttle;
 mod throttle_args;
@@ -46,6 +47,8 @@ fn main() -> ExitCode {
         Command::Schema => list::schema(),
         Command::Throttle(ask) => throttle::run(&ask),
         Command::Traffic(ask) => traffic::run(&ask),
+        Command::Completions(ask) => shell::completions(&ask),
+        Command::Man(ask) => shell::man(&ask),
     };
     done.unwrap_or_else(|failure: Failure| failure.report())
 }

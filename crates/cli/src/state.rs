@@ -1,6 +1,5 @@
 //! `audit --state`: the last reports, what is known of unchanged files, and what is new since.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,11 +9,13 @@ use coroner_state::{Cache, Folder, StateError};
 
 use crate::args::StateArgs;
 use crate::output::Failure;
+use crate::progress::Voice;
 
 /// The state folder of one audit, if one was asked for.
 pub(crate) struct State {
     kept: Option<Kept>,
     since_last: bool,
+    voice: Voice,
 }
 
 struct Kept {
@@ -27,16 +28,18 @@ struct Kept {
 
 impl State {
     /// Opens the folder and reads what is needed of it, before rights are given up.
-    pub(crate) fn open(args: &StateArgs, now: Time) -> Result<Self, Failure> {
-        let Some(dir) = &args.state else { return Ok(Self { kept: None, since_last: false }) };
+    pub(crate) fn open(args: &StateArgs, now: Time, voice: Voice) -> Result<Self, Failure> {
+        let Some(dir) = &args.state else {
+            return Ok(Self { kept: None, since_last: false, voice });
+        };
         let folder = Folder::open(dir).map_err(|error| failure(&error))?;
         let (cache, damaged) =
             if args.no_cache { (Cache::blank(now), None) } else { folder.cache(now) };
         let (last, wrong) = if args.since_last { folder.last() } else { (None, Vec::new()) };
-        damaged.iter().chain(&wrong).for_each(|words| say(words));
+        damaged.iter().chain(&wrong).for_each(|words| voice.note(words));
         let (keep, reads_cache) = (usize::from(args.keep), !args.no_cache);
         let kept = Kept { folder, cache: Arc::new(cache), reads_cache, last, keep };
-        Ok(Self { kept: Some(kept), since_last: args.since_last })
+        Ok(Self { kept: Some(kept), since_last: args.since_last, voice })
     }
 
     /// The folder, which stays writable.
@@ -67,7 +70,7 @@ impl State {
         }
         let last = kept.last.filter(|last| one_host(last, report));
         if last.is_none() {
-            say("no earlier report of this host to compare with: all findings are new");
+            self.voice.note("no earlier report of this host to compare with: all findings are new");
         }
         Ok(last.map_or(whole, |last| since(&last, report)))
     }
@@ -85,8 +88,4 @@ fn failure(error: &StateError) -> Failure {
         StateError::Busy(_) => Failure::Broken(error.to_string()),
         _ => Failure::usage(format!("--state: {error}")),
     }
-}
-
-fn say(words: &str) {
-    let _ = writeln!(std::io::stderr(), "coroner: {words}");
 }
