@@ -17,7 +17,6 @@ use support::{coroner, status};
 /// The end of the data, in seconds since 1970: 2026-06-01T12:00:00Z.
 const END: i64 = 1_780_315_200;
 const AT: &str = "2026-06-01T12:00:00Z";
-const STEP: i64 = 60;
 const HISTORY: i64 = 6 * 3600;
 /// How long before the end the flood begins.
 const FLOOD: i64 = 40 * 60;

@@ -174,7 +174,10 @@ impl walk::Prometheus for Server {
 fn untrusted(error: &rustls::Error) -> String {
     use rustls::{CertificateError, Error};
     match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A bad signature: an authority of the same name that did not sign it.
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => {
             "its certificate is of no authority that is trusted here; give that authority's with --ca-file".into()
         }
         Error::InvalidCertificate(
