@@ -11,7 +11,11 @@ pub(crate) fn steps(trail: &Trail) -> Vec<String> {
         steps.push(format!(
             "on {node}: coroner traffic --dev {device}   (which ports, which process; its last line is the throttle)"
         ));
-        steps.push(format!("on {node}: coroner throttle plan --dev {device} {}", held(nic)));
+        if floods(nic) {
+            steps.push(format!(
+                "on {node}: coroner throttle plan --dev {device} --rate 1mbit --proto tcp --syn-only"
+            ));
+        }
         steps.push(format!("on {node}: coroner audit --scope quick -o audit.json"));
         steps.extend(behind(trail).map(|machine| {
             format!("the machine behind it: audit {}, live and from its disk", named(machine))
@@ -28,13 +32,9 @@ pub(crate) fn steps(trail: &Trail) -> Vec<String> {
     steps
 }
 
-/// SYNs alone where the packets look like nothing else; the rest is for `traffic` to say.
-fn held(nic: &Nic) -> &'static str {
-    if nic.signs.iter().any(|sign| matches!(sign, Sign::SmallUnanswered { .. })) {
-        "--rate 1mbit --proto tcp --syn-only"
-    } else {
-        "--rate 10mbit --proto udp   (or what traffic names)"
-    }
+/// Packets that look like a flood of SYNs; what to hold of other traffic is for `traffic` to say.
+fn floods(nic: &Nic) -> bool {
+    nic.signs.iter().any(|sign| matches!(sign, Sign::SmallUnanswered { .. }))
 }
 
 /// The machine whose traffic the card carries, when it is not the node itself.

@@ -286,3 +286,91 @@ impl Walk<'_> {
 fn unasked(question: &'static str, metric: &str) -> Unasked {
     Unasked { question, why: format!("no series of {metric}; other names go into --names FILE") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers each question by the first of these words that it holds; nothing to others.
+    struct Fake(Vec<(&'static str, Vec<Series>)>);
+
+    impl Prometheus for Fake {
+        fn instant(&self, query: &str, _: f64) -> Result<Vec<Series>, Trouble> {
+            let answer = self.0.iter().find(|(word, _)| query.contains(word));
+            Ok(answer.map(|(_, series)| series.clone()).unwrap_or_default())
+        }
+
+        fn range(&self, _: &str, _: f64, _: f64, _: f64) -> Result<Vec<Series>, Trouble> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn one(labels: &[(&str, &str)], value: f64) -> Vec<Series> {
+        let labels = labels.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        vec![Series { labels: labels.collect(), points: vec![(0.0, value)] }]
+    }
+
+    fn trail(answers: Vec<(&'static str, Vec<Series>)>) -> Result<Trail, Trouble> {
+        let ask = Ask {
+            server: "http://192.0.2.1".into(),
+            at: Time::from_seconds(1_780_315_200),
+            window: Duration::from_mins(5),
+            history: Duration::from_hours(24),
+        };
+        locate(&Fake(answers), &Names::read(None).unwrap(), &ask)
+    }
+
+    const CARD: &[(&str, &str)] = &[("instance", "gw"), ("device", "eth0")];
+
+    #[test]
+    fn a_flood_of_raw_packets_is_the_nodes_own_and_needs_no_history() {
+        let trail = trail(vec![
+            ("quantile_over_time", Vec::new()),
+            ("up == 0", Vec::new()),
+            ("transmit_bytes_total", one(CARD, 162_000.0)),
+            ("transmit_packets_total", one(CARD, 3000.0)),
+            ("ActiveOpens", one(&[], 0.5)),
+        ])
+        .unwrap();
+        let origin = trail.origin.as_ref().unwrap();
+        assert_eq!((origin.source, origin.own_syn), (Source::Own, Some(0.5)));
+        assert_eq!(trail.exit_status(), 1);
+        let held = "on gw: coroner throttle plan --dev eth0 --rate 1mbit --proto tcp --syn-only";
+        assert!(trail.next.iter().any(|step| step == held), "{:?}", trail.next);
+        assert_eq!(trail.not_asked.len(), 3);
+    }
+
+    #[test]
+    fn a_node_that_is_not_seen_keeps_silence_from_being_an_answer() {
+        let trail = trail(vec![
+            ("quantile_over_time", Vec::new()),
+            ("up == 0", one(&[("instance", "gw")], 0.0)),
+            ("transmit_bytes_total", one(&[("instance", "db"), ("device", "eth0")], 1e5)),
+        ])
+        .unwrap();
+        assert!(!trail.stands_out && trail.suspect().is_none());
+        assert_eq!((trail.exit_status(), trail.unseen.len()), (3, 1));
+        assert!(trail.next[0].contains("gw is not seen"), "{:?}", trail.next);
+    }
+
+    #[test]
+    fn nodes_that_flap_stand_out_without_a_card() {
+        let node: &[(&str, &str)] = &[("node", "gw")];
+        let trail = trail(vec![
+            ("quantile_over_time", Vec::new()),
+            ("up == 0", Vec::new()),
+            ("changes(", one(node, 7.0)),
+            ("kube_node_status_condition", one(node, 1.0)),
+            ("transmit_bytes_total", one(CARD, 1e5)),
+        ])
+        .unwrap();
+        assert_eq!((trail.flapping[0].changes, trail.exit_status()), (7, 1));
+        assert!(trail.suspect().is_none());
+    }
+
+    #[test]
+    fn a_server_without_nodes_is_told_what_is_missing() {
+        let said = trail(Vec::new()).unwrap_err().to_string();
+        assert!(said.contains("no series of node_network_transmit_bytes_total"), "{said}");
+    }
+}
