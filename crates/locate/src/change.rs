@@ -56,7 +56,7 @@ fn median(points: &[(f64, f64)]) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[allow(clippy::cast_precision_loss)] // tests
+#[allow(clippy::cast_precision_loss, clippy::cast_lossless, clippy::float_cmp)] // tests
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -139,6 +139,7 @@ fn is_name(name: &str, colon: bool) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // read as it was written
 mod tests {
     use super::*;
 

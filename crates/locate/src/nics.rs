@@ -154,6 +154,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::needless_pass_by_value)] // reads better
     fn of(nic: Nic) -> Vec<Sign> {
         signs(&nic, &Names::read(None).unwrap().limits)
     }
