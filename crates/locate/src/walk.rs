@@ -327,8 +327,8 @@ mod tests {
         let trail = trail(vec![
             ("quantile_over_time", Vec::new()),
             ("up == 0", Vec::new()),
-            ("transmit_bytes_total", one(CARD, 162_000.0)),
-            ("transmit_packets_total", one(CARD, 3000.0)),
+            ("node_network_transmit_bytes_total", one(CARD, 162_000.0)),
+            ("node_network_transmit_packets_total", one(CARD, 3000.0)),
             ("ActiveOpens", one(&[], 0.5)),
         ])
         .unwrap();
@@ -345,7 +345,10 @@ mod tests {
         let trail = trail(vec![
             ("quantile_over_time", Vec::new()),
             ("up == 0", one(&[("instance", "gw")], 0.0)),
-            ("transmit_bytes_total", one(&[("instance", "db"), ("device", "eth0")], 1e5)),
+            (
+                "node_network_transmit_bytes_total",
+                one(&[("instance", "db"), ("device", "eth0")], 1e5),
+            ),
         ])
         .unwrap();
         assert!(!trail.stands_out && trail.suspect().is_none());
@@ -361,7 +364,7 @@ mod tests {
             ("up == 0", Vec::new()),
             ("changes(", one(node, 7.0)),
             ("kube_node_status_condition", one(node, 1.0)),
-            ("transmit_bytes_total", one(CARD, 1e5)),
+            ("node_network_transmit_bytes_total", one(CARD, 1e5)),
         ])
         .unwrap();
         assert_eq!((trail.flapping[0].changes, trail.exit_status()), (7, 1));
