@@ -8,6 +8,7 @@ use coroner_core::{Network, Scope};
 use coroner_throttle::Span;
 
 use crate::baseline_args::BaselineCommand;
+use crate::locate_args::LocateArgs;
 use crate::progress::Voice;
 use crate::shell::{CompletionsArgs, ManArgs};
 use crate::throttle_args::ThrottleArgs;
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     /// Says what changed between two reports of a host, or what a running host did not show of its disk.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
+    /// Finds the node, the network card and the machine that fills an uplink, from the metrics of a Prometheus.
+    Locate(Box<LocateArgs>),
     /// Lists plugins, their rules and what each reads.
     #[command(
         after_help = "Examples:\n  coroner plugins\n  coroner plugins hidden\n  coroner plugins cron/fetch-and-run --json"

@@ -10,6 +10,9 @@ mod baselines;
 mod diff;
 mod judge;
 mod list;
+mod locate;
+mod locate_args;
+mod locate_show;
 mod output;
 mod plugins;
 mod progress;
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Judge(ask) => judge::run(&ask),
         Command::Baseline(ask) => baseline::run(&ask.action),
         Command::Diff(ask) => diff::run(&ask),
+        Command::Locate(ask) => locate::run(&ask),
         Command::Plugins(ask) => list::plugins(&ask),
         Command::Schema => list::schema(),
         Command::Throttle(ask) => throttle::run(&ask),

@@ -292,7 +292,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// Bytes in a second as bits, in units of 1000.
-fn bits(bytes: u64) -> String {
+pub(crate) fn bits(bytes: u64) -> String {
     let bits = bytes.saturating_mul(8);
     let units = [(1_000_000_000, 'G'), (1_000_000, 'M'), (1_000, 'k')];
     let unit = units.iter().find(|(size, _)| bits >= *size);
