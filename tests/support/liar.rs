@@ -270,6 +270,50 @@ pub(crate) fn rewrite<'a>(path: &str, old: &str, new: &str, calls: &'a [i64]) ->
     })
 }
 
+/// Cuts the lines with `word` in them out of what these calls give of a file.
+pub(crate) fn without_lines<'a>(path: &str, word: &str, calls: &'a [i64]) -> Lie<'a> {
+    let (path, word) = (PathBuf::from(path), word.to_owned());
+    Box::new(move |call| {
+        if !calls.contains(&call.number()) || call.result() <= 0 || !is(call, &path) {
+            return;
+        }
+        let text = String::from_utf8_lossy(&call.filled()).into_owned();
+        let kept: String =
+            text.split_inclusive('\n').filter(|line| !line.contains(&word)).collect();
+        if kept != text {
+            call.refill(kept.as_bytes());
+        }
+    })
+}
+
+/// Takes a socket out of what `sock_diag`(7) tells; its inode stands at `at` of a message of that family.
+pub(crate) fn untold<'a>(inode: u32, at: usize) -> Lie<'a> {
+    /// `struct nlmsghdr` and `SOCK_DIAG_BY_FAMILY`, linux/netlink.h and linux/sock_diag.h.
+    const HEAD: usize = 16;
+    const BY_FAMILY: [u8; 2] = [20, 0];
+    Box::new(move |call| {
+        if call.number() != libc::SYS_recvfrom || call.result() <= 0 {
+            return;
+        }
+        let (whole, mut kept, mut start) = (call.filled(), Vec::new(), 0);
+        while start + HEAD <= whole.len() {
+            let length = u32::from_ne_bytes(whole[start..start + 4].try_into().unwrap());
+            let end =
+                (start + usize::try_from(length).unwrap().next_multiple_of(4)).min(whole.len());
+            let message = &whole[start..end];
+            let told = message[4..6] == BY_FAMILY
+                && message.get(HEAD + at..HEAD + at + 4) == Some(&inode.to_ne_bytes()[..]);
+            if !told {
+                kept.extend(message);
+            }
+            start = end.max(start + HEAD);
+        }
+        if kept.len() < whole.len() {
+            call.refill(&kept);
+        }
+    })
+}
+
 /// Takes some from the link count that statx(2) gives of the directory /proc, as if there were so
 /// many processes less.
 pub(crate) fn processes_less<'a>(less: u32) -> Lie<'a> {

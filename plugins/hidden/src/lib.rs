@@ -34,6 +34,7 @@ pub use items::{
     BpfItem, ContentView, CountedThing, Difference, DirectoryView, DivertedFunction, FileView,
     HiddenBpf, HiddenProcess, Oversized, PidViews, Shortfall,
 };
+pub use sockets::{HeldSocket, HiddenSocket, SocketHolder, SocketView};
 
 /// The plugin.
 pub struct Hidden;
@@ -50,6 +51,8 @@ static META: Meta = Meta {
         ItemType::of::<PidViews>(),
         ItemType::of::<HiddenProcess>(),
         ItemType::of::<Shortfall>(),
+        ItemType::of::<SocketView>(),
+        ItemType::of::<HeldSocket>(),
         ItemType::of::<DirectoryView>(),
         ItemType::of::<FileView>(),
         ItemType::of::<BpfItem>(),
@@ -78,5 +81,6 @@ impl Plugin for Hidden {
 
     fn judge(&self, items: &Items, out: &mut Findings) {
         judge::everything(items, out);
+        sockets::judge(items, out);
     }
 }

@@ -9,6 +9,8 @@ pub(crate) static ALL: &[&Rule] = &[
     &PROCESS,
     &COUNT,
     &SOCKET_COUNT,
+    crate::sockets::SOCKET,
+    crate::sockets::SOCKET_DESCRIPTOR,
     &DIRECTORY_RECORD,
     &DIRECTORY_ENTRY,
     &DIRECTORY_LINKS,

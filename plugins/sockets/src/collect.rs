@@ -1,5 +1,6 @@
 //! Every network namespace that a process lives in, socket by socket.
 
+mod diag;
 mod interfaces;
 mod tables;
 
@@ -35,6 +36,10 @@ pub(crate) fn everything(cx: &mut Cx<'_>) {
         tables.tell_listeners(cx, &scene);
         tables.tell_connections(cx, &scene);
         raw.extend(tables.raw(&scene));
+    }
+    let filters = diag::tell(cx, processes);
+    for (inode, _, socket) in &mut raw {
+        socket.filter = filters.get(inode).cloned();
     }
     let raw = settled(cx, raw);
     interfaces::promiscuous(cx, &raw);
