@@ -173,13 +173,7 @@ impl<'a> SockDiag<'a> {
         question: impl Fn() -> Question,
         parse: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Vec<T>, Unseen> {
-        for part in parts {
-            if !self.parts.have(*part)? {
-                let why =
-                    format!("{} is not in the kernel, and is not loaded to ask it", part.module);
-                return Err(Unseen::new(&self.path, Blocked::Unsupported, why));
-            }
-        }
+        self.must_have(parts)?;
         let mut last = Errno::INTR;
         for _ in 0..TRIES {
             let mut found = Vec::new();
@@ -196,15 +190,29 @@ impl<'a> SockDiag<'a> {
                 }
             }
         }
-        let reason = match last {
-            Errno::TIMEDOUT => Blocked::OutOfTime,
-            Errno::FBIG => Blocked::TooLarge,
-            Errno::BADMSG => Blocked::Malformed,
-            // The kernel's answer for what is not there.
-            Errno::NOENT => Blocked::Unsupported,
-            Errno::INTR => Blocked::Vanished,
-            other => Blocked::from_errno(other),
-        };
-        Err(Unseen::new(&self.path, reason, "sockets by sock_diag"))
+        Err(Unseen::new(&self.path, reason(last), "sockets by sock_diag"))
+    }
+
+    fn must_have(&self, parts: &[Part]) -> Result<(), Unseen> {
+        for part in parts {
+            if !self.parts.have(*part)? {
+                let why =
+                    format!("{} is not in the kernel, and is not loaded to ask it", part.module);
+                return Err(Unseen::new(&self.path, Blocked::Unsupported, why));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn reason(errno: Errno) -> Blocked {
+    match errno {
+        Errno::TIMEDOUT => Blocked::OutOfTime,
+        Errno::FBIG => Blocked::TooLarge,
+        Errno::BADMSG => Blocked::Malformed,
+        // The kernel's answer for what is not there.
+        Errno::NOENT => Blocked::Unsupported,
+        Errno::INTR => Blocked::Vanished,
+        other => Blocked::from_errno(other),
     }
 }
