@@ -190,7 +190,8 @@ impl<'a> SockDiag<'a> {
                 }
             }
         }
-        Err(Unseen::new(&self.path, reason(last), "sockets by sock_diag"))
+        let asked = parts.last().map(|part| part.module).unwrap_or_default();
+        Err(Unseen::new(&self.path, reason(last), format!("sockets by {asked}")))
     }
 
     fn must_have(&self, parts: &[Part]) -> Result<(), Unseen> {
@@ -214,5 +215,33 @@ fn reason(errno: Errno) -> Blocked {
         Errno::NOENT => Blocked::Unsupported,
         Errno::INTR => Blocked::Vanished,
         other => Blocked::from_errno(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(question: &Question) -> Vec<u8> {
+        let mut bytes = vec![0; question.buffer_len()];
+        question.serialize(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn questions_have_the_kernels_own_length_and_ask_for_every_state() {
+        let tcp = bytes(&InetTable::Tcp6.question());
+        assert_eq!((tcp.len(), &tcp[..8]), (56, &[10, 6, 0, 0, 0xff, 0xff, 0xff, 0xff][..]));
+        let packet = bytes(&packet_question());
+        assert_eq!((packet.len(), packet[0]), (20, 17));
+        assert_eq!(packet[8..12], 0x21_u32.to_ne_bytes());
+    }
+
+    #[test]
+    fn a_host_without_a_kernel_to_ask_is_not_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let host = Host::open(crate::HostSources::offline(dir.path())).unwrap();
+        let unseen = SockDiag::open(&host).map(|_| ()).unwrap_err();
+        assert_eq!(unseen.reason, Blocked::Unavailable);
     }
 }
