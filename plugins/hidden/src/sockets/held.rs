@@ -78,8 +78,8 @@ fn in_tables(host: &Host, processes: &Processes) -> BTreeSet<u64> {
 fn has_other_networks(host: &Host, known: &BTreeMap<u64, i32>) -> bool {
     let mounts = host.read(&HostPath::new("/proc/1/mountinfo"), 16 << 20);
     let Ok(mounts) = mounts else { return true };
-    let kept = mounts.bytes.split(u8::is_ascii_whitespace).filter_map(network);
-    mounts.truncated || kept.into_iter().any(|network| !known.contains_key(&network))
+    let mut kept = mounts.bytes.split(u8::is_ascii_whitespace).filter_map(network);
+    mounts.truncated || kept.any(|network| !known.contains_key(&network))
 }
 
 /// `net:[4026532000]`, the root of such a mount.
@@ -99,5 +99,21 @@ fn holder(process: &Process) -> SocketHolder {
         pid: process.pid(),
         name: process.stat.comm.clone(),
         program: process.executable.as_ref().map(|executable| executable.path.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_namespace_that_a_mount_keeps_is_known_by_its_number() {
+        let line = b"52 24 0:4 net:[4026532000] /run/netns/blue rw shared:9 - nsfs nsfs rw";
+        let found: Vec<u64> = line.split(u8::is_ascii_whitespace).filter_map(network).collect();
+        assert_eq!(found, [4_026_532_000]);
+        assert_eq!(
+            (network(b"net:[]"), network(b"net:[1"), network(b"mnt:[1]")),
+            (None, None, None)
+        );
     }
 }
