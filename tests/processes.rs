@@ -13,7 +13,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use coroner_core::{Finding, HostPath, Report, Severity};
-use support::guest::Guest;
 use support::{coroner, report, shown};
 
 /// A child that ends with the test.
@@ -287,44 +286,6 @@ fn a_port_that_is_bound_and_not_listened_on_is_an_item() {
     let own = bound.filter(|item| item.fields["port"] == u64::from(at.port())).count();
     // Kernels before 6.8 do not tell them.
     assert_eq!(own, usize::from(version >= (6, 8) && !blind), "{release}: {:?}", report.gaps);
-}
-
-/// In a kernel whose diag parts are modules nothing is loaded to ask; once an administrator has loaded them,
-/// all is compared.
-#[test]
-#[cfg_attr(not(feature = "real-roots"), ignore = "needs an emulated Debian: tests/run")]
-fn in_a_real_kernel_no_module_is_loaded_and_loaded_ones_are_asked() {
-    let dir = tempfile::tempdir().unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs/filter_holder.c");
-    let program = dir.path().join("filter_holder");
-    let mut cc = Command::new("cc");
-    assert!(cc.args(["-static", "-o"]).arg(&program).arg(source).status().unwrap().success());
-    let guest = Guest::new().limit(Duration::from_mins(15)).with(&program);
-    let outcome = guest.must(
-        "look() { ./coroner audit --only hidden,sockets --scope quick --budget 500 --format json -o $OUT/$1; }
-        cut -d' ' -f1 /proc/modules | sort > /run/before
-        look without.json || true
-        cut -d' ' -f1 /proc/modules | sort > /run/after
-        diff /run/before /run/after
-        ! grep diag /run/after
-        modprobe -a tcp_diag udp_diag raw_diag af_packet_diag
-        ./filter_holder 800 1 7255 & holder=$!
-        while ! grep -q ' 0000 ' /proc/net/packet; do sleep 0.1; done
-        look found.json || true
-        kill $holder",
-    );
-    let report = |name| Report::from_json(&outcome.file(name)).unwrap();
-    let compared = |report: &Report| {
-        report.items.iter().filter(|item| item.kind == "hidden.socket-view").count()
-    };
-    let (without, found) = (report("without.json"), report("found.json"));
-    let told = |report: &Report| shown(&report.findings.iter().collect::<Vec<_>>());
-    assert_eq!((told(&without), compared(&without)), (Vec::new(), 0));
-    assert!(!tells_filters(&without), "{:?}", without.gaps);
-    assert_eq!(without.verdict.level, coroner_core::Level::Clean, "{:?}", without.gaps);
-    assert_eq!(compared(&found), 7, "{:?}", found.gaps);
-    let rules: Vec<_> = found.findings.iter().map(|finding| finding.rule.as_str()).collect();
-    assert_eq!(rules, ["sockets/filter-of-unowned-program"], "{:#?}", told(&found));
 }
 
 /// A root of its own, namespaces of its own and a container's name in one control group, as engines make them.
