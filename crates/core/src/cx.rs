@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use coroner_host::{
     Blocked, Content, DirEntry, FileType, Host, HostPath, Processes, ReadError, Stat,
 };
-use coroner_parse::process::net::{InetSocket, inet_table};
+use coroner_parse::process::net::{InetSocket, PacketSocket, inet_table, packet_table};
 use coroner_parse::{BadLine, Text};
 
 use crate::room::{Room, Rooms};
@@ -99,10 +99,24 @@ impl<'a> Cx<'a> {
     /// A table of internet sockets (`tcp`, `udp6`, `raw`, ...) of the network namespace that a process
     /// lives in. A table that the kernel has not is empty; at most 64 MiB, more is a gap.
     pub fn inet_sockets(&mut self, pid: i32, table: &str) -> Vec<InetSocket> {
+        self.socket_table(pid, table, |text| inet_table(text).collect())
+    }
+
+    /// The packet sockets of the network namespace that a process lives in; as [`Cx::inet_sockets`].
+    pub fn packet_sockets(&mut self, pid: i32) -> Vec<PacketSocket> {
+        self.socket_table(pid, "packet", |text| packet_table(text).collect())
+    }
+
+    fn socket_table<T>(
+        &mut self,
+        pid: i32,
+        table: &str,
+        read: impl Fn(&[u8]) -> Vec<Result<T, BadLine>>,
+    ) -> Vec<T> {
         let path = HostPath::new(format!("/proc/{pid}/net/{table}"));
         let Some(content) = self.read_up_to(&path, LARGEST_TABLE) else { return Vec::new() };
         let mut sockets = Vec::new();
-        for socket in inet_table(&content.bytes) {
+        for socket in read(&content.bytes) {
             match socket {
                 Ok(socket) => sockets.push(socket),
                 Err(bad) => self.bad_line(&path, &bad),

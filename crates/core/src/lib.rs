@@ -43,7 +43,7 @@ pub use gap::Gap;
 pub use identity::os_release;
 #[doc(hidden)]
 pub use inventory;
-pub use item::{Item, ItemKind, ItemType, Items};
+pub use item::{Item, ItemKind, ItemType, Items, is_zero};
 pub use known::{ContentFacts, KnownContent, NothingKnown};
 pub use nature::{Course, Nature, View};
 pub use network::Network;

@@ -1,5 +1,6 @@
 //! The audited host: its tree and, while it runs, its kernel's trees.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use coroner_parse::Text;
 
 use crate::aside::Aside;
-use crate::processes::{Outcome, Reader, pids, read_code};
+use crate::processes::{Outcome, Reader, pids, read_code, socket_protocols};
 use crate::views::OpenDir;
 use crate::{
     Blocked, Content, HostPath, Listing, OpenFile, Process, ProcessCode, Processes, ReadError,
@@ -266,6 +267,19 @@ impl Host {
         match outcome {
             Outcome::Read(process) => Some(*process),
             Outcome::Vanished | Outcome::LeftOut => None,
+        }
+    }
+
+    /// The protocol of each socket that a process holds now, by the socket's inode and in the kernel's own
+    /// words: `TCP`, `RAWv6`, `PACKET`, ...
+    ///
+    /// # Errors
+    /// Absent when the process has ended, or blocked.
+    pub fn socket_protocols(&self, pid: i32) -> Result<BTreeMap<u64, Text>, ReadError> {
+        match (&self.aside, &self.proc) {
+            (Some(aside), _) => aside.ask(move |tree| socket_protocols(tree, pid))?,
+            (None, Some(proc)) => socket_protocols(proc, pid),
+            (None, None) => Err(Blocked::Unavailable.into()),
         }
     }
 

@@ -40,6 +40,7 @@ pub use items::{
     DivertedFunction, FileView, HiddenBpf, HiddenProcess, HookOwner, Oversized, PidViews,
     ProbedFunction, ProcessorTime, Shortfall, TouchedFunction, Window,
 };
+pub use sockets::{HeldSocket, HiddenSocket, SocketHolder, SocketView};
 
 /// The plugin.
 pub struct Hidden;
@@ -57,6 +58,8 @@ static META: Meta = Meta {
         ItemType::of::<HiddenProcess>(),
         ItemType::of::<Shortfall>(),
         ItemType::of::<ProcessorTime>(),
+        ItemType::of::<SocketView>(),
+        ItemType::of::<HeldSocket>(),
         ItemType::of::<DirectoryView>(),
         ItemType::of::<FileView>(),
         ItemType::of::<BpfItem>(),
@@ -88,5 +91,6 @@ impl Plugin for Hidden {
 
     fn judge(&self, items: &Items, out: &mut Findings) {
         judge::everything(items, out);
+        sockets::judge(items, out);
     }
 }

@@ -10,6 +10,8 @@ pub(crate) static ALL: &[&Rule] = &[
     &COUNT,
     &PROCESSOR_TIME,
     &SOCKET_COUNT,
+    crate::sockets::SOCKET,
+    crate::sockets::SOCKET_DESCRIPTOR,
     &DIRECTORY_RECORD,
     &DIRECTORY_ENTRY,
     &DIRECTORY_LINKS,
