@@ -16,6 +16,7 @@ mod pace;
 mod pcapng;
 mod result;
 mod senders;
+mod stretches;
 mod summary;
 mod suspects;
 mod tally;
