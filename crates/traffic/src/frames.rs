@@ -94,7 +94,7 @@ impl Watch<'_> {
         let found = frames.len() as u64;
         // Packets that found no room were like those that did.
         let scale = |weight: u64| weight * (found + lost) / found.max(1);
-        let mut came = Came::default();
+        let mut came = Came { sent: lost, received: 0 };
         frames.retain_mut(|frame| {
             frame.weight = scale(self.stands_for(frame));
             if frame.outgoing {

@@ -19,6 +19,8 @@ const CAPTURED: f64 = 6_000.0;
 pub(crate) const ROUND: Duration = Duration::from_millis(40);
 /// The shortest stretch in which a packet and its sample are both seen.
 const SHORTEST: Duration = Duration::from_micros(600);
+/// What is sent and received in a second as long as nothing is known: a first look at a flood is short.
+const SUPPOSED: f64 = 400_000.0;
 /// How much of the newest round counts in the rate.
 const NEW: f64 = 0.4;
 /// What was looked at beyond the budget is made up for, up to so many packets: a flood that begins, or a stretch
@@ -59,16 +61,18 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new() -> Self {
-        Self { sent: 0.0, received: 0.0, debt: 0.0, rounds: 0, random: RandomState::new() }
+        let random = RandomState::new();
+        Self { sent: SUPPOSED, received: SUPPOSED, debt: 0.0, rounds: 0, random }
     }
 
     pub(crate) fn round(&mut self, round: Round) {
         let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let rate = |packets, time: Duration| count(packets) / time.as_secs_f64().max(1e-4);
+        let measured = self.rounds > 0;
         if round.within > Duration::ZERO {
-            self.sent = followed(self.sent, rate(round.looked_at, round.within));
+            self.sent = followed(self.sent, rate(round.looked_at, round.within), measured);
         }
-        self.received = followed(self.received, rate(round.received, round.took));
+        self.received = followed(self.received, rate(round.received, round.took), measured);
         let over = count(round.looked_at) - LOOKED_AT * round.took.as_secs_f64();
         self.debt = (self.debt + over).clamp(0.0, MOST_DEBT);
         self.rounds += 1;
@@ -100,8 +104,11 @@ impl Pace {
     }
 }
 
-/// A rate that follows the newest one; a flood that begins is met at once.
-fn followed(old: f64, new: f64) -> f64 {
+/// A rate that follows the newest one, if the old one was measured; a flood that begins is met at once.
+fn followed(old: f64, new: f64, measured: bool) -> f64 {
+    if !measured {
+        return new;
+    }
     (old * (1.0 - NEW) + new * NEW).max(new * 0.8)
 }
 

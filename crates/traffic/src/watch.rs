@@ -170,7 +170,7 @@ impl<'a> Watch<'a> {
     /// One round, some 40 milliseconds.
     pub fn round(&mut self) {
         let begun = Instant::now();
-        let samples = self.seen.samples;
+        let samples = self.seen.samples + self.seen.samples_lost;
         let mut within = match self.pace.sampling() {
             Sampling::Always => self.look_always(),
             Sampling::Stretch { pause, length } => self.look_for(pause, length),
@@ -183,7 +183,8 @@ impl<'a> Watch<'a> {
         self.sampled += within;
         self.stretches.account(now());
         let came = self.collect();
-        let looked_at = (self.seen.samples - samples).max(came.sent);
+        let samples = (self.seen.samples + self.seen.samples_lost).saturating_sub(samples);
+        let looked_at = samples.max(came.sent);
         let took = begun.elapsed();
         self.pace.round(Round { looked_at, within, received: came.received, took });
         let share = self.pace.share();
