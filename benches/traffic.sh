@@ -86,7 +86,7 @@ medians() {
 printf 'wanted\tsent/s\ttold/s\town %%\tsender+%%\tcaptured\tlost\tsamples\tlost\tone in\tnamed %%\n' | shown
 for rate in "${rates[@]}"; do
   : >"$work/rows"
-  ip netns exec $near chrt -f 1 "$sender" "$kind" "$rate" $((pairs * (2 * seconds + 2) + 5)) >/dev/null &
+  ip netns exec $near chrt -f 1 "$sender" "$kind" "$rate" $((pairs * (2 * seconds + 6) + 10)) >/dev/null &
   pid=$!
   sleep 1
   for _ in $(seq "$pairs"); do

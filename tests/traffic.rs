@@ -20,7 +20,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use throttle_lab::{Lab, must};
 use traffic_lab::{flow, json, part_of, sender_of, traffic};
-use traffic_senders::{bypass, hold_port, sender};
+use traffic_senders::{bypass, hold_port, sender, tap};
 
 #[test]
 #[cfg(feature = "real-roots")]
@@ -78,8 +78,9 @@ fn the_throttle_that_is_offered_is_one_that_plan_takes_and_the_text_ends_with_it
 #[test]
 #[cfg(feature = "real-roots")]
 fn without_tracefs_the_suspects_are_named_and_the_answer_says_what_it_is_worth() {
-    let lab = Lab::new();
-    let raw = sender(&lab.near, "raw");
+    let (lab, other) = (Lab::new(), Lab::new());
+    let (raw, guest) = (sender(&lab.near, "raw"), tap(&lab, "web1"));
+    let elsewhere = sender(&other.near, "udp");
     let run = |words: &str| {
         let mut command = lab.near(env!("CARGO_BIN_EXE_coroner"));
         command.arg("traffic").args(words.split_whitespace()).output().unwrap()
@@ -89,12 +90,20 @@ fn without_tracefs_the_suspects_are_named_and_the_answer_says_what_it_is_worth()
     let suspects = seen["observation"]["suspects"].as_array().unwrap();
     let suspect = suspects.iter().find(|one| one["pid"] == raw.pid()).expect("the sender");
     assert_eq!(suspect["holds"], serde_json::json!(["raw socket"]));
+    let qemu = suspects.iter().find(|one| one["pid"] == guest.pid()).expect("the guest");
+    assert_eq!(qemu["who"], "guest web1");
+    assert!(qemu["written"].as_u64().unwrap() > 200 * 54, "what qemu gives to the tap: {qemu:#}");
+    let namespaces = seen["observation"]["namespaces"].as_array().unwrap();
+    let theirs = namespaces.iter().find(|one| one["pid"] == elsewhere.pid()).expect("their own");
+    assert!(theirs["packets"].as_u64().unwrap() > 200, "{theirs:#}");
+    assert!(!namespaces.iter().any(|one| one["pid"] == raw.pid()), "it has the watched one");
     let missing = &seen["observation"]["missing"][0];
     assert_eq!(missing["path"], "/sys/kernel/tracing/events/net/net_dev_queue/id");
     assert!(missing["reason"].as_str().unwrap().contains("tracefs is not mounted"));
     assert_eq!(flow(&seen, "tcp", 80)["senders"], serde_json::json!([]));
-    raw.end();
+    [raw, guest, elsewhere].into_iter().for_each(traffic_senders::Child::end);
     assert!(text.contains("a hint, no proof") && text.contains("SYN flood"), "{text}");
+    assert!(text.contains("What left other network namespaces"), "{text}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Watch<'_> {
                 Record::Comm { pid, comm, .. } => senders.named(pid, comm),
                 Record::Lost(_) | Record::Other => {}
             });
-            self.seen.samples_lost = tracepoint.lost();
+            self.seen.samples_lost = tracepoint.lost() - self.lost_before;
         }
         self.seen.samples += samples.len() as u64;
         self.join.set_offset(offset());

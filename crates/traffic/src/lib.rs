@@ -12,6 +12,7 @@ mod distinct;
 mod flood;
 mod frames;
 mod join;
+mod namespaces;
 mod pace;
 mod pcapng;
 mod result;
@@ -29,7 +30,8 @@ use coroner_host::Host;
 pub use coroner_parse::process::Placement;
 pub use flood::{Attack, answered_percent, attack};
 pub use result::{
-    Destination, Direction, Flow, Hidden, Missing, Observation, Seen, Sender, Share, Unseen,
+    Destination, Direction, Flow, Hidden, Missing, Namespace, Observation, Seen, Sender, Share,
+    Unseen,
 };
 pub use watch::{Ask, Trouble, Watch};
 

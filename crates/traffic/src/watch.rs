@@ -14,6 +14,7 @@ use crate::clock::{now, processor_time};
 use crate::counters::Counters;
 use crate::frames::Captured;
 use crate::join::Join;
+use crate::namespaces::Namespaces;
 use crate::pace::{Pace, ROUND, Round, Sampling};
 use crate::pcapng::Kept;
 use crate::result::{Missing, Seen};
@@ -79,11 +80,14 @@ pub struct Watch<'a> {
     pub(crate) tally: Tally,
     pub(crate) senders: Senders,
     pub(crate) seen: Seen,
+    /// Samples that were lost before the last restart.
+    pub(crate) lost_before: u64,
     pub(crate) sampled: Duration,
     pub(crate) started: Instant,
     pub(crate) processor_time: Duration,
     pub(crate) counters: Counters,
     pub(crate) suspects: Option<Suspects>,
+    pub(crate) namespaces: Option<Namespaces>,
     pub(crate) missing: Vec<Missing>,
     pub(crate) kept: HashMap<Key, Vec<Kept>>,
     pub(crate) kept_in_all: usize,
@@ -120,7 +124,6 @@ impl<'a> Watch<'a> {
                 None
             }
         };
-        let suspects = tracepoint.is_none().then(|| Suspects::before(host));
         let loopback = names.iter().filter(|(_, name)| name.as_bytes() == b"lo");
         let loopback = loopback.map(|(&index, _)| index).filter(|&lo| device != Some(lo)).collect();
         let mut watch = Self {
@@ -140,19 +143,31 @@ impl<'a> Watch<'a> {
             tally: Tally::default(),
             senders: Senders::default(),
             seen: Seen { one_in: 1, ..Seen::default() },
+            lost_before: 0,
             sampled: Duration::ZERO,
             started: Instant::now(),
             processor_time: processor_time(),
             counters: Counters::read(host),
-            suspects,
+            suspects: None,
+            namespaces: None,
             missing,
             names,
             ask,
             kept: HashMap::new(),
             kept_in_all: 0,
         };
-        watch.drain(); // what came while it was opened has no samples
+        watch.look_first();
         Ok(watch)
+    }
+
+    /// How much is sent at all, so that the first counted round looks as long as it may. What was seen meanwhile
+    /// is not counted.
+    fn look_first(&mut self) {
+        self.round();
+        self.waiting.clear();
+        self.look_away();
+        self.stretches = Stretches::new(now());
+        self.restart();
     }
 
     /// The host.
@@ -269,6 +284,11 @@ impl<'a> Watch<'a> {
         self.started = Instant::now();
         self.processor_time = processor_time();
         self.counters = Counters::read(self.host);
+        self.lost_before = self.tracepoint.as_ref().map_or(0, Tracepoint::lost);
+        if self.tracepoint.is_none() {
+            self.suspects = Some(Suspects::before(self.host));
+            self.namespaces = Some(Namespaces::before(self.host));
+        }
     }
 }
 
