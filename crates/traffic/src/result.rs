@@ -134,7 +134,6 @@ pub struct Sender {
     /// Processor time that it used while it was watched, in milliseconds, where that was measured.
     pub cpu_ms: Option<u64>,
     /// Bytes that it gave to `write` meanwhile (files and tun devices too, `send` not), where that was measured.
-    #[serde(default)]
     pub written: Option<u64>,
     /// It was gone before it could be looked at.
     pub gone: bool,

@@ -12,7 +12,7 @@ const RETURN: u16 = 0x06; // BPF_RET | BPF_K
 const PACKET_TYPE: u32 = 0xffff_f000 + 4;
 const PROCESSOR: u32 = 0xffff_f000 + 36;
 const RANDOM: u32 = 0xffff_f000 + 56;
-/// `PACKET_OUTGOING` of linux/if_packet.h.
+/// `PACKET_OUTGOING` of `linux/if_packet.h`.
 const OUTGOING: u32 = 4;
 
 /// Which share of the packets that come in is looked at: one in so many.
