@@ -3,7 +3,7 @@
 //!
 //! `sender raw|udp|frames RATE SECONDS`. `frames` hands whole frames to device v0, 64 in one system call, which
 //! a processor does several hundred thousand times a second.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // a tool of measurements
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a tool of measurements
 
 use std::io::{IoSlice, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
