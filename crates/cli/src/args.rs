@@ -8,6 +8,7 @@ use coroner_core::{Network, Scope};
 use coroner_throttle::Span;
 
 use crate::baseline_args::BaselineCommand;
+use crate::medium_args::MediumCommand;
 use crate::throttle_args::ThrottleArgs;
 use crate::traffic_args::TrafficArgs;
 
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     /// Says what changed between two reports of a host, or what a running host did not show of its disk.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
+    /// Makes and checks the medium: a read-only stick or image to start from.
+    Medium(Box<MediumCommand>),
     /// Lists plugins, their rules and what each reads.
     Plugins(PluginsArgs),
     /// Prints the JSON schema of reports.
@@ -104,6 +107,9 @@ pub(crate) struct AuditArgs {
     pub(crate) redact: bool,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    /// Started from a medium, write to a disk of the audited host all the same
+    #[arg(long)]
+    pub(crate) write_on_audited_disk: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -1,7 +1,7 @@
 //! `coroner audit`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,12 @@ use coroner_host::{Host, HostSources};
 
 use crate::args::{AuditArgs, ScopeArg};
 use crate::baselines;
-use crate::output::{self, Failure};
+use crate::medium;
+use crate::output::{Failure, Outputs};
 use crate::plugins::registry;
 use crate::progress::Progress;
 use crate::state::State;
+use crate::target::Target;
 use crate::tool;
 
 /// Longest wordlist: a bounded number of guesses is the point of it.
@@ -28,7 +30,13 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let plugins = all_plugins()?;
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
-    let mut writable = output::check(&args.output)?;
+    let outputs = Outputs::open(&args.output)?;
+    let mut writable: Vec<_> = outputs.targets().map(Target::directory).collect();
+    if !args.write_on_audited_disk {
+        let folders = writable.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
+        medium::keep_off_audited(folders, args.root.as_deref().filter(|root| !is_own_root(root)))?;
+    }
+    medium::say_label();
     let state = State::open(&args.state, options.now)?;
     writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
@@ -54,7 +62,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
     report.run.known_files = state.known_files();
-    let written = output::write(&report, &args.output);
+    let written = outputs.write(&report, args.output.format);
     let status = state.finish(&report);
     written?;
     Ok(ExitCode::from(status?))
@@ -119,7 +127,7 @@ fn traffic(args: &AuditArgs) -> Duration {
 
 fn wordlist(path: Option<&Path>) -> Result<Vec<Text>, Failure> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let content = read(path)?;
+    let content = read_own(path)?;
     let lines = content.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     let words: Vec<Text> = lines.map(Text::from).collect();
     if words.len() > MOST_WORDS {
@@ -133,10 +141,17 @@ fn wordlist(path: Option<&Path>) -> Result<Vec<Text>, Failure> {
 pub(crate) fn policy(path: Option<&Path>, plugins: &[&dyn Plugin]) -> Result<Policy, Failure> {
     let Some(path) = path else { return Ok(Policy::default()) };
     let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
-    let text = String::from_utf8(read(path)?).map_err(|_| wrong("not UTF-8".to_owned()))?;
+    let text = String::from_utf8(read_own(path)?).map_err(|_| wrong("not UTF-8".to_owned()))?;
     let rules: BTreeSet<&str> =
         plugins.iter().flat_map(|plugin| plugin.meta().rules.iter().map(|rule| rule.id)).collect();
     Policy::parse(&text, &rules).map_err(|error| wrong(error.to_string()))
+}
+
+/// Reads what the auditor brought: from a medium, only what its manifest lists.
+fn read_own(path: &Path) -> Result<Vec<u8>, Failure> {
+    let content = read(path)?;
+    medium::vouch(path, &content).map_err(|altered| Failure::Broken(altered.to_string()))?;
+    Ok(content)
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
