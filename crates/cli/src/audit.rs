@@ -36,7 +36,6 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         let folders = writable.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
         medium::keep_off_audited(folders, args.root.as_deref().filter(|root| !is_own_root(root)))?;
     }
-    medium::say_label();
     let state = State::open(&args.state, options.now)?;
     writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
@@ -44,6 +43,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let read_only = read_only(sandbox::restrict(&writable));
     let os = coroner_core::os_release(&host);
     let baselines = baselines::load(&args.baselines, &os.id)?;
+    medium::say_label();
     tool.baselines = baselines.uses;
     let (mut packs, keys) = (baselines.packs, baselines.vendor_keys);
     packs.prefer(&os.version.to_string());

@@ -243,6 +243,6 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("larger than {} MB", limit >> 20)));
     }
-    medium::vouch(path, &bytes).map_err(io::Error::other)?;
+    medium::vouch(path, &bytes).map_err(|altered| io::Error::other(altered.why().to_owned()))?;
     Ok(bytes)
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use coroner_core::{Algorithm, Digest, Hasher};
 use coroner_medium::readback::{self, Way};
-use rustix::fs::{AtFlags, Mode, OFlags, fsync, open, openat, renameat, stat, statat, unlinkat};
+use rustix::fs::{
+    Access, AtFlags, Mode, OFlags, accessat, fsync, open, openat, renameat, stat, statat, unlinkat,
+};
 
 use crate::output::Failure;
 
@@ -44,7 +46,10 @@ impl Target {
             return Err(Failure::usage(format!("{} is a directory, name a file", path.display())));
         };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = open(&folder, flags, Mode::empty());
+        let opened = open(&folder, flags, Mode::empty()).and_then(|opened| {
+            accessat(&opened, ".", Access::WRITE_OK, AtFlags::empty())?;
+            Ok(opened)
+        });
         let folder =
             opened.map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))?;
         Ok(Self { path: path.to_owned(), folder, name })

@@ -32,6 +32,14 @@ pub enum Altered {
     },
 }
 
+impl Altered {
+    /// What is wrong, without where.
+    pub fn why(&self) -> &str {
+        let (Self::Manifest { why, .. } | Self::File { why, .. }) = self;
+        why
+    }
+}
+
 const NOT_LISTED: &str = "not in the medium's manifest";
 const DIFFERS: &str = "altered or damaged: not what the medium's manifest says";
 /// What file systems of sticks make by themselves.
