@@ -337,7 +337,8 @@ fn from_a_medium_the_audited_disk_is_not_written_to_unless_told() {
 /// An audit whose report is larger than the page that a full disk has left.
 fn audit_to(file: &Path) -> Command {
     let mut command = coroner();
-    command.args(["audit", "--root"]).arg(lab().join("bookworm")).arg("-o").arg(file);
+    command.args(["audit", "--scope", "quick", "--root"]).arg(lab().join("bookworm"));
+    command.arg("-o").arg(file);
     command
 }
 
@@ -363,7 +364,7 @@ fn a_target_that_is_taken_away_is_noticed_and_the_disk_below_is_not_written_to()
     let stick = Mounted::memory(dir.path().join("stick"), "64m");
     // The folder is held from the beginning, and the report is not written before the traffic was watched.
     let mut child = coroner()
-        .args(["audit", "--only", "traffic", "--traffic", "6s", "-o"])
+        .args(["audit", "--only", "traffic", "--scope", "quick", "--traffic", "6s", "-o"])
         .arg(stick.0.join("x.json"))
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
