@@ -9,6 +9,7 @@ use coroner_throttle::Span;
 
 use crate::baseline_args::BaselineCommand;
 use crate::locate_args::LocateArgs;
+use crate::medium_args::MediumCommand;
 use crate::progress::Voice;
 use crate::shell::{CompletionsArgs, ManArgs};
 use crate::throttle_args::ThrottleArgs;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Finds the node, the network card and the machine that fills an uplink, from the metrics of a Prometheus.
     Locate(Box<LocateArgs>),
+    /// Makes and checks the medium: a read-only stick or image to start from.
+    Medium(Box<MediumCommand>),
     /// Lists plugins, their rules and what each reads.
     #[command(
         after_help = "Examples:\n  coroner plugins\n  coroner plugins hidden\n  coroner plugins cron/fetch-and-run --json"
@@ -128,6 +131,9 @@ pub(crate) struct AuditArgs {
     pub(crate) voice: Voice,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    /// Started from a medium, write to a disk of the audited host all the same
+    #[arg(long)]
+    pub(crate) write_on_audited_disk: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

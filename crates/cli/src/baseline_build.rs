@@ -13,9 +13,10 @@ use crate::audit::read;
 use crate::baseline_args::BuildArgs;
 use crate::output::{self, Failure};
 use crate::progress::Progress;
+use crate::target::Target;
 
 pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode, Failure> {
-    output::check_path(&args.output)?;
+    let target = Target::open(&args.output)?;
     let progress = args.voice.progress();
     let (built, kind, manager) = gather(args, &progress)?;
     progress.say("writing");
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode, Failure> {
     let header = header(args, &built, kind, manager)?;
     let refused = |error| Failure::usage(format!("no pack was written: {error}"));
     let bytes = write(&header, built.packages).map_err(refused)?;
-    output::replace(&args.output, "pack", &mut |out| out.write_all(&bytes))?;
+    output::replace(&target, "pack", &mut |out| out.write_all(&bytes))?;
     drop(progress);
     for package in &built_without {
         args.voice.note(&format!("left out, not in the mirrors: {package}"));

@@ -1,14 +1,15 @@
 //! Where reports go, and how failures are said: one line, the right status, nothing half-written.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use coroner_core::Report;
 use coroner_render::TextStyle;
 
 use crate::args::{Format, OutputArgs};
+use crate::medium;
+use crate::target::{Fill, Target};
 
 /// `EX_USAGE` and `EX_SOFTWARE`, sysexits.h.
 const USAGE: u8 = 64;
@@ -52,18 +53,49 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 /// Writes one form of what is to be told.
 pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<()>;
 
-/// Writes a report where it was asked for.
-pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Failure> {
-    let form = |format: Format| {
-        move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
-    };
-    let usual = if args.output.is_none() && is_terminal() { Format::Text } else { Format::Json };
-    let main = form(args.format.unwrap_or(usual));
-    let main =
-        args.output.as_ref().map_or_else(|| write_stdout(&main), |path| write_file(path, &main));
-    // One that fails does not keep the others from being written.
-    let also = args.also.iter().map(|(format, path)| write_file(path, &form(*format)));
-    also.fold(main, Result::and)
+/// Where one report goes, as files that are held.
+#[derive(Debug)]
+pub(crate) struct Outputs {
+    main: Option<Target>,
+    also: Vec<(Format, Target)>,
+}
+
+impl Outputs {
+    /// Refuses at once what would only fail after minutes of work.
+    pub(crate) fn open(args: &OutputArgs) -> Result<Self, Failure> {
+        let main = args.output.as_deref().map(Target::open).transpose()?;
+        let also = args.also.iter().map(|(format, path)| Ok((*format, Target::open(path)?)));
+        let outputs = Self { main, also: also.collect::<Result<_, Failure>>()? };
+        let files: Vec<&Path> = outputs.targets().map(Target::path).collect();
+        let twice =
+            files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|f| f == *file));
+        if let Some((_, file)) = twice {
+            let problem = format!("{}: two outputs cannot be one file", file.display());
+            return Err(Failure::usage(problem));
+        }
+        Ok(outputs)
+    }
+
+    /// Every file.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.main.iter().chain(self.also.iter().map(|(_, target)| target))
+    }
+
+    /// Writes a report where it was asked for.
+    pub(crate) fn write(&self, report: &Report, format: Option<Format>) -> Result<(), Failure> {
+        let form = |format: Format| {
+            move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
+        };
+        let usual = if self.main.is_none() && is_terminal() { Format::Text } else { Format::Json };
+        let main = form(format.unwrap_or(usual));
+        let main = self
+            .main
+            .as_ref()
+            .map_or_else(|| write_stdout(&main), |target| write_form(target, &main));
+        // One that fails does not keep the others from being written.
+        let also = self.also.iter().map(|(format, target)| write_form(target, &form(*format)));
+        also.fold(main, Result::and)
+    }
 }
 
 /// Whether a person reads standard output.
@@ -105,67 +137,21 @@ fn render(
 }
 
 pub(crate) fn write_file(path: &Path, form: Form<'_>) -> Result<(), Failure> {
-    replace(path, "report", &mut |out| form(TextStyle::default(), out))
+    write_form(&Target::open(path)?, form)
 }
 
-/// What fills a file.
-type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
-
-/// Writes beside the target, syncs and renames, so that a file of that name is always whole.
-pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
-    let temporary = temporary_name(path);
-    let written = fill_new(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
-    written.and_then(|()| sync_dir(path)).map_err(|error| {
-        let _ = std::fs::remove_file(&temporary);
-        Failure::Broken(format!("{}: {error}; no {what} was written", path.display()))
-    })
+fn write_form(target: &Target, form: Form<'_>) -> Result<(), Failure> {
+    replace(target, "report", &mut |out| form(TextStyle::default(), out))
 }
 
-fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    directory(path).join(name)
-}
-
-fn fill_new(temporary: &Path, content: &mut Fill<'_>) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    let mut out = BufWriter::with_capacity(1 << 20, file);
-    content(&mut out)?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
-}
-
-fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(directory(path))?.sync_all()
-}
-
-/// The directory that a report goes to; it must exist before the audit starts.
-pub(crate) fn directory(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
+/// Writes a file, and says what was read back of it: to a person, and always from a medium.
+pub(crate) fn replace(target: &Target, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
+    let delivered = target.write(what, fill)?;
+    let mut errors = io::stderr();
+    if errors.is_terminal() || medium::own().is_some() {
+        let (path, hash) = (target.path().display(), delivered.sha256.hex());
+        let (size, way) = (delivered.size, delivered.way.words());
+        let _ = writeln!(errors, "coroner: {path}: {size} bytes, SHA-256 {hash}, {way}");
     }
-}
-
-/// Refuses at once what would only fail after minutes of work.
-pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
-    let files: Vec<&PathBuf> = args.output.iter().chain(args.also.iter().map(|(_, f)| f)).collect();
-    let twice =
-        files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|f| f == *file));
-    if let Some((_, file)) = twice {
-        return Err(Failure::usage(format!("{}: two outputs cannot be one file", file.display())));
-    }
-    files.into_iter().map(|path| check_path(path)).collect()
-}
-
-/// The same, of one path; gives its directory.
-pub(crate) fn check_path(path: &Path) -> Result<PathBuf, Failure> {
-    let dir = directory(path);
-    if !dir.is_dir() {
-        return Err(Failure::usage(format!("{} is not a directory", dir.display())));
-    }
-    if path.is_dir() {
-        return Err(Failure::usage(format!("{} is a directory, name a file", path.display())));
-    }
-    Ok(dir)
+    Ok(())
 }

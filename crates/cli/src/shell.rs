@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use crate::args::Args;
 use crate::list::print;
 use crate::output::{self, Failure};
+use crate::target::Target;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {
@@ -38,9 +39,9 @@ pub(crate) fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(format!("{} is not a directory", folder.display())));
     }
     for command in pages(Args::command()) {
-        let file = folder.join(format!("{}.1", command.get_name()));
         let text = page(command)?;
-        output::replace(&file, "page", &mut |out| out.write_all(&text))?;
+        let target = Target::open(&folder.join(format!("{}.1", command.get_name())))?;
+        output::replace(&target, "page", &mut |out| out.write_all(&text))?;
     }
     Ok(ExitCode::SUCCESS)
 }
