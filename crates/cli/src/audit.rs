@@ -29,7 +29,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
     let mut writable = output::check(&args.output)?;
-    let state = State::open(&args.state, options.now)?;
+    let state = State::open(&args.state, options.now.outside_plugins())?;
     writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
@@ -49,11 +49,13 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         tool,
         read_only,
         known: state.known(),
+        memory: state.memory(),
+        evidence: baselines.inputs,
     };
     let progress = Progress::start();
     let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
-    report.run.known_files = state.known_files();
+    state.describe(&mut report.run);
     let written = output::write(&report, &args.output);
     let status = state.finish(&report);
     written?;
@@ -101,7 +103,7 @@ fn options(args: &AuditArgs, plugins: &[&'static dyn Plugin]) -> Result<Options,
         labels: args.label.iter().cloned().collect(),
         trusted_nets: args.trusted_net.clone(),
         wordlist: wordlist(args.wordlist.as_deref())?,
-        now: Time::now(),
+        now: Time::now().into(),
         plugin_budget: Duration::from_secs(args.budget),
         redact: args.redact,
         traffic: traffic(args),
