@@ -79,7 +79,9 @@ impl State {
     pub(crate) fn finish(self, report: &Report) -> Result<u8, Failure> {
         let whole = report.verdict.level.exit_status();
         let Some(kept) = self.kept else { return Ok(whole) };
-        kept.folder.save(report, (&kept.cache, &kept.memo), kept.keep).map_err(|error| failure(&error))?;
+        kept.folder
+            .save(report, (&kept.cache, &kept.memo), kept.keep)
+            .map_err(|error| failure(&error))?;
         if !self.since_last {
             return Ok(whole);
         }

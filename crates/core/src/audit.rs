@@ -16,8 +16,8 @@ use crate::packages::{NoPackages, PackageKnowledge};
 use crate::policy::Policy;
 use crate::report::{Mode, SCHEMA};
 use crate::{
-    Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, KnownContent, Memory, Needs,
-    Meta, Options, Plugin, Report, Run, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
+    Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, KnownContent, Memory, Meta, Needs,
+    Options, Plugin, Report, Run, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
 };
 
 /// Loads the package databases of a root.

@@ -125,5 +125,6 @@ pub(crate) fn digest_of(inputs: &impl Serialize) -> Digest {
 
 /// Whether work with these gaps would have the same ones again.
 pub(crate) fn are_steady(gaps: &[Gap]) -> bool {
-    gaps.iter().all(|gap| matches!(gap.reason, Blocked::Malformed | Blocked::TooLarge | Blocked::Loop))
+    gaps.iter()
+        .all(|gap| matches!(gap.reason, Blocked::Malformed | Blocked::TooLarge | Blocked::Loop))
 }

@@ -57,9 +57,11 @@ impl Kept {
             let bits = (0..).zip(&stay).filter(|(_, old)| mask >> **old & 1 == 1);
             bits.map(|(new, _): (u32, _)| 1 << new).sum()
         };
-        let led = self.led.iter().map(|(asked, led, mask)| (asked.clone(), led.clone(), moved(*mask)));
+        let led =
+            self.led.iter().map(|(asked, led, mask)| (asked.clone(), led.clone(), moved(*mask)));
         let dirs = self.dirs.iter().map(|dir| {
-            let names = dir.names.iter().map(|seen| Named { works: moved(seen.works), ..seen.clone() });
+            let names =
+                dir.names.iter().map(|seen| Named { works: moved(seen.works), ..seen.clone() });
             let names = names.filter(|seen| seen.works != 0).collect();
             Directory { path: dir.path.clone(), names }
         });

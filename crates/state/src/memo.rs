@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Mutex, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use coroner_core::{Digest, Done, HostPath, Memory, Time, day_of};
 use coroner_host::{Root, Sightings};
