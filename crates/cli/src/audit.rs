@@ -35,7 +35,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         let folders = writable.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
         medium::keep_off_audited(folders, args.root.as_deref().filter(|root| !is_own_root(root)))?;
     }
-    let state = State::open(&args.state, options.now, args.voice)?;
+    let state = State::open(&args.state, options.now.outside_plugins(), args.voice)?;
     writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
@@ -56,11 +56,13 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         tool,
         read_only,
         known: state.known(),
+        memory: state.memory(),
+        evidence: baselines.inputs,
     };
     let progress = args.voice.progress();
     let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
-    report.run.known_files = state.known_files();
+    state.describe(&mut report.run);
     let written = outputs.write(&report, args.output.format);
     let status = state.finish(&report);
     written?;
@@ -108,7 +110,7 @@ fn options(args: &AuditArgs, plugins: &[&'static dyn Plugin]) -> Result<Options,
         labels: args.label.iter().cloned().collect(),
         trusted_nets: args.trusted_net.clone(),
         wordlist: wordlist(args.wordlist.as_deref())?,
-        now: Time::now(),
+        now: Time::now().into(),
         plugin_budget: Duration::from_secs(args.budget),
         redact: args.redact,
         traffic: traffic(args),

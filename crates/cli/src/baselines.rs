@@ -35,6 +35,8 @@ pub(crate) struct Loaded {
     /// Keys of packages that are signed one by one.
     pub(crate) vendor_keys: VendorKeys,
     pub(crate) uses: Vec<BaselineUse>,
+    /// What else decides how files are judged: the keys that were given, the packs that were refused.
+    pub(crate) inputs: Vec<Text>,
 }
 
 /// Loads the packs that speak of the distribution `os` (`ID` of os-release(5)).
@@ -69,7 +71,9 @@ pub(crate) fn load(args: &BaselineArgs, os: &Text) -> Result<Loaded, Failure> {
             }
         }
     }
-    Ok(loading.out)
+    let mut inputs = key_inputs(&args.key);
+    inputs.extend(loading.out.packs.refused().iter().map(|why| Text::from(why.as_str())));
+    Ok(Loaded { inputs, ..loading.out })
 }
 
 struct Loading<'a> {
@@ -133,6 +137,12 @@ pub(crate) fn trust_of(
     };
     let decided = trust::of(pack, signature.as_deref(), keys, shipped);
     decided.map_err(|refused| refused.to_string())
+}
+
+/// The keys as they were given, with what the files among them hold.
+fn key_inputs(given: &[String]) -> Vec<Text> {
+    let content = |key: &String| read(Path::new(key), LARGEST_KEYS).unwrap_or_default();
+    given.iter().flat_map(|key| [Text::from(key.as_str()), Text::new(content(key))]).collect()
 }
 
 /// The operator's keys: those that were given, and those that lie with the binary itself, since

@@ -7,9 +7,10 @@ use coroner_host::{
 };
 use coroner_parse::process::net::{InetSocket, PacketSocket, inet_table, packet_table};
 use coroner_parse::{BadLine, Text};
+use serde::{Deserialize, Serialize};
 
 use crate::room::{Room, Rooms};
-use crate::{Gap, Item, ItemKind, Launch, Options};
+use crate::{Gap, Item, ItemKind, Launch, Options, Time, day_of};
 
 /// The time by which some work must be done.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ const LARGEST_TABLE: usize = 64 << 20;
 const MOST_NAMES: usize = 20_000;
 
 /// What one plugin collected.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Collected {
     pub(crate) items: Vec<Item>,
     pub(crate) launches: Vec<Launch>,
@@ -81,6 +82,22 @@ impl<'a> Cx<'a> {
     /// What the person who started the audit asked for.
     pub fn options(&self) -> &'a Options {
         self.options
+    }
+
+    /// The time of the audit. What is collected with it is never taken from an earlier audit.
+    pub fn now(&self) -> Time {
+        if let Some(trace) = self.host.trace() {
+            trace.unsteady();
+        }
+        self.options.now.outside_plugins()
+    }
+
+    /// The day of the audit, in days since 1970 in UTC. What is collected with it holds that day.
+    pub fn today(&self) -> i64 {
+        if let Some(trace) = self.host.trace() {
+            trace.asked_day();
+        }
+        day_of(self.options.now.outside_plugins())
     }
 
     /// The processes, read once for all plugins. Where /proc could not be listed there are none, and a
@@ -125,8 +142,12 @@ impl<'a> Cx<'a> {
         sockets
     }
 
-    /// Whether the host runs while it is audited.
+    /// Whether the host runs while it is audited. Who asks this of a running host is taken to ask its
+    /// kernel, so that what it collects is never taken from an earlier audit.
     pub fn live(&self) -> bool {
+        if let Some(trace) = self.host.trace().filter(|_| self.host.is_live()) {
+            trace.unsteady();
+        }
         self.host.is_live()
     }
 

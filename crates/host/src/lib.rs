@@ -24,6 +24,7 @@ pub mod sandbox;
 pub mod sock_diag;
 mod stat;
 mod system;
+mod trace;
 pub mod tracepoint;
 pub mod views;
 
@@ -36,6 +37,7 @@ pub use processes::{
     AnonymousCode, Descriptors, Executable, ForeignCode, ForeignPage, MappedFile, Namespaces,
     OnDisk, Process, ProcessCode, Processes,
 };
-pub use root::Root;
+pub use root::{Place, Root};
 pub use stat::{FileType, Stat, Timestamp};
 pub use system::{SystemFacts, is_privileged, process_exists};
+pub use trace::{Asked, Identity, Led, Sightings, Trace};

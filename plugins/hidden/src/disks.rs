@@ -39,7 +39,7 @@ impl<'a> Disks<'a> {
         let table = table.map(|content| content.bytes).unwrap_or_default();
         Self {
             host: cx.host(),
-            now: cx.options().now,
+            now: cx.now(),
             mounts: mounts(&table).flatten().collect(),
             open: BTreeMap::new(),
             refused: BTreeMap::new(),
