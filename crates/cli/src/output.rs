@@ -55,7 +55,9 @@ pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<(
 /// Writes a report where it was asked for.
 pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Failure> {
     let form = |format: Format| {
-        move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
+        move |style: TextStyle, out: &mut dyn Write| {
+            render(report, format, TextStyle { lang: args.lang.lang(), ..style }, out)
+        }
     };
     let usual = if args.output.is_none() && is_terminal() { Format::Text } else { Format::Json };
     let main = form(args.format.unwrap_or(usual));
@@ -85,7 +87,7 @@ fn style(terminal: bool) -> TextStyle {
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     let width = size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns >= 60);
-    TextStyle { color, width: width.unwrap_or(100).min(120) }
+    TextStyle { color, width: width.unwrap_or(100).min(120), ..TextStyle::default() }
 }
 
 fn render(
@@ -96,6 +98,7 @@ fn render(
 ) -> io::Result<()> {
     match format {
         Format::Text => coroner_render::text(report, style, out),
+        Format::Html => coroner_render::html(report, style.lang, out),
         Format::Json => coroner_render::json(report, out),
         Format::Ndjson => coroner_render::ndjson(report, out),
         Format::Ocsf => coroner_render::ocsf(report, out),
