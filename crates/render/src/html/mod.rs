@@ -31,7 +31,11 @@ pub fn html(report: &Report, lang: Lang, out: &mut dyn Write) -> io::Result<()> 
     let script = [THEME, TABLE, ITEMS].concat();
     let shell = Shell {
         lang,
-        title: format!("{}: {}", report.host.name, lang.word(crate::text::level_word(report.verdict.level))),
+        title: format!(
+            "{}: {}",
+            report.host.name,
+            lang.word(crate::text::level_word(report.verdict.level))
+        ),
         style: STYLE,
         script: &script,
     };
@@ -70,6 +74,3 @@ fn contents(lang: Lang) -> Markup {
 fn host_text(text: &dyn std::fmt::Display) -> Markup {
     markup! { span.host dir="ltr" { (text.to_string()) } }
 }
-
-#[cfg(test)]
-mod tests;

@@ -69,9 +69,8 @@ fn every_word_that_is_translated_has_its_chinese() {
 #[test]
 fn chinese_has_the_same_holes_and_says_something() {
     for (english, chinese) in [WORDS, RULES].into_iter().flat_map(pairs) {
-        let holes = |text: &str| {
-            (0..9).filter(|n| text.contains(&format!("{{{n}}}"))).collect::<Vec<_>>()
-        };
+        let holes =
+            |text: &str| (0..9).filter(|n| text.contains(&format!("{{{n}}}"))).collect::<Vec<_>>();
         assert_eq!(holes(&english), holes(&chinese), "{english}");
         assert!(!chinese.trim().is_empty(), "{english}");
     }

@@ -102,7 +102,10 @@ fn items(heading: &str, changes: &ItemChanges, page: &mut Page<'_>) -> io::Resul
 pub(super) fn more(count: usize, what: &str, page: &mut Page<'_>) -> io::Result<()> {
     match count.saturating_sub(item::MOST) {
         0 => Ok(()),
-        rest => page.paragraph(4, &page.fill("{0} more {1}: see --format json", &[&rest, &page.lang().word(what)])),
+        rest => page.paragraph(
+            4,
+            &page.fill("{0} more {1}: see --format json", &[&rest, &page.lang().word(what)]),
+        ),
     }
 }
 
@@ -138,7 +141,8 @@ pub(super) fn listed(
             None => "",
         };
         let severity = lang.word(findings::severity_word(finding.severity));
-        let (title, rule) = (item::escaped(lang.word(&finding.title)), item::escaped(&finding.rule));
+        let (title, rule) =
+            (item::escaped(lang.word(&finding.title)), item::escaped(&finding.rule));
         let place = findings::place(finding);
         page.labelled(2, mark, &format!("{severity} {title} [{rule}] {place}{accepted}"))?;
     }
@@ -155,8 +159,7 @@ fn gaps(heading: &str, list: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
         let detail = gap.detail.as_deref().map(seen::escape).unwrap_or_default();
         let reason = gap.reason.to_string();
         let reason = page.lang().word(&reason);
-        let line =
-            format!("{}: {}: {reason}  {detail}", item::escaped(&gap.plugin), gap.path);
+        let line = format!("{}: {}: {reason}  {detail}", item::escaped(&gap.plugin), gap.path);
         page.paragraph(2, line.trim_end())?;
     }
     more(list.len(), "of these", page)?;

@@ -107,7 +107,12 @@ pub(super) fn minor(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
             page.labelled(
                 2,
                 "",
-                &format!("{} [{}] {}", page.lang().word(&finding.title), finding.rule, place(finding)),
+                &format!(
+                    "{} [{}] {}",
+                    page.lang().word(&finding.title),
+                    finding.rule,
+                    place(finding)
+                ),
             )?;
         }
     }

@@ -87,7 +87,8 @@ impl<'a> Page<'a> {
         let mut first = true;
         for line in wrap(words, self.style.width.max(60).saturating_sub(hang)) {
             let margin = if first && !label.is_empty() {
-                let label = label.to_owned() + &" ".repeat((hang - indent).saturating_sub(label.width()));
+                let label =
+                    label.to_owned() + &" ".repeat((hang - indent).saturating_sub(label.width()));
                 " ".repeat(indent) + &self.paint(Paint::Faint, &label)
             } else {
                 " ".repeat(hang)

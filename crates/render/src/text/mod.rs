@@ -11,13 +11,13 @@ use std::io::{self, Write};
 
 use coroner_core::{Level, Mode, Report, Severity};
 
+use crate::Lang;
 pub use cross::cross_view_text;
 pub use diff::diff_text;
 pub(crate) use findings::{confidence_word, place, severity_word};
 pub(crate) use item::told;
-pub(crate) use seen::{atime_word, enforced_word, escape, grouped, status_word, verified_files};
-use crate::Lang;
 use layout::{Page, Paint};
+pub(crate) use seen::{atime_word, enforced_word, escape, grouped, status_word, verified_files};
 
 /// How the text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,10 +94,8 @@ fn paint(level: Level) -> Paint {
 /// What the verdict means, in a sentence or two.
 pub(crate) fn meaning(report: &Report, lang: Lang) -> String {
     let open = report.findings.iter().filter(|finding| finding.accepted.is_none());
-    let look = findings::count(
-        open.filter(|finding| finding.severity >= Severity::Medium).count(),
-        lang,
-    );
+    let look =
+        findings::count(open.filter(|finding| finding.severity >= Severity::Medium).count(), lang);
     let gaps = report.gaps.iter().filter(|gap| gap.matters).count();
     let unseen = match gaps {
         0 => String::new(),
@@ -105,7 +103,9 @@ pub(crate) fn meaning(report: &Report, lang: Lang) -> String {
         many => lang.fill(" {0} things that matter could not be seen.", &[&many]),
     };
     let judged = match report.verdict.level {
-        Level::Clean => lang.word("Nothing found, and all that the verdict needs was seen.").to_owned(),
+        Level::Clean => {
+            lang.word("Nothing found, and all that the verdict needs was seen.").to_owned()
+        }
         Level::Inconclusive => {
             lang.word("Nothing found, but this host is not known to be clean.").to_owned()
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use coroner_host::sandbox::Enforced;
 use coroner_core::{Gap, PackUse, Report, Status, Verified};
+use coroner_host::sandbox::Enforced;
 
 use super::layout::Page;
 use crate::Lang;

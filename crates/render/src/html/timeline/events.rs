@@ -85,7 +85,9 @@ fn lane(item: &Item) -> Option<(Lane, &'static [&'static str])> {
     match (kind, family) {
         ("file", _) if is_packaged(item) => Some((Lane::Package, &["changed"])),
         ("file", _) => Some((Lane::File, &["changed"])),
-        ("account.event", _) | (_, "login") => Some((Lane::Login, &["first", "last", "from", "to"])),
+        ("account.event", _) | (_, "login") => {
+            Some((Lane::Login, &["first", "last", "from", "to"]))
+        }
         ("shell.history", _) => Some((Lane::Log, &["modified"])),
         (_, "log" | "journal") => Some((Lane::Log, &["first", "last", "from", "to", "changed"])),
         ("process", _) => Some((Lane::Process, &["started"])),
@@ -107,10 +109,7 @@ fn subjects(report: &Report) -> HashMap<(&str, &[u8]), Time> {
         .collect()
 }
 
-fn of_finding<'a>(
-    finding: &'a Finding,
-    times: &HashMap<(&str, &[u8]), Time>,
-) -> Option<Event<'a>> {
+fn of_finding<'a>(finding: &'a Finding, times: &HashMap<(&str, &[u8]), Time>) -> Option<Event<'a>> {
     let subject = (finding.subject.kind.as_str(), finding.subject.key.as_bytes());
     let file = finding.path.as_ref().and_then(|path| times.get(&("file", path.as_bytes())));
     let at = times.get(&subject).or(file)?;

@@ -28,7 +28,7 @@ pub(super) fn section(report: &Report, lang: Lang) -> Markup {
             } @else {
                 p.quiet {
                     (lang.word(
-                        "Times in UTC. Files are placed by the last change of their inode, which a program cannot set."
+                        "Times in UTC. Files are placed by the last change of their inode, which no ordinary program can set."
                     ))
                     " "
                     (lang.fill("{0} events are earlier than the picture, {1} are later.", &[&earlier, &later]))

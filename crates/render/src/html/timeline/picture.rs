@@ -23,11 +23,10 @@ pub(super) fn svg(events: &[&Event<'_>], first: i64, last: i64, lang: Lang) -> M
         .collect();
     let rows = i64::try_from(lanes.len()).unwrap_or(0);
     let bottom = TOP + rows * ROW;
-    let about = lang.fill("{0} events between {1} and {2}", &[
-        &events.len(),
-        &Time::from_seconds(first),
-        &Time::from_seconds(last),
-    ]);
+    let about = lang.fill(
+        "{0} events between {1} and {2}",
+        &[&events.len(), &Time::from_seconds(first), &Time::from_seconds(last)],
+    );
     html! {
         div.wide {
             svg.timeline viewBox={ "0 0 " (WIDTH + 10) " " (bottom + 30) } role="img" aria-label=(about) {
@@ -91,11 +90,11 @@ fn one_bar(bar: &[&Event<'_>], most: usize, x: i64, y: i64, lang: Lang) -> Marku
     let first = bar.first().map(|event| event.at.to_string()).unwrap_or_default();
     let more = match bar.len().saturating_sub(4) {
         0 => String::new(),
-        more => lang.fill("\nand {0} more", &[&more]),
+        more => lang.fill("and {0} more", &[&more]),
     };
     html! {
         rect x=(x) y=(y + ROW - 4 - height) width=(STEP - 1) height=(height) rx="1" {
-            title { (first) "\n" (named.join("\n")) (more) }
+            title { (first) "\n" (named.join("\n")) "\n" (more) }
         }
     }
 }
