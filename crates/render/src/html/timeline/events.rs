@@ -23,7 +23,7 @@ impl Lane {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Finding => "Findings",
-            Self::File => "Files of no package, or changed",
+            Self::File => "Foreign or changed files",
             Self::Login => "Logins",
             Self::Log => "Logs",
             Self::Process => "Processes",
