@@ -74,12 +74,15 @@ def ordered(page):
     few_rows(page)
 
 
-def by_keyboard(page, items):
-    page.run("document.activeElement.blur(); scrollTo(0, 0)")
+def first_stop(page):
+    """Of a page that was just opened."""
     page.press("Tab")
     assert page.run(ACTIVE) == "skip", "the first stop is the skip link"
     page.press("Enter")
     page.until("the skip link leads to the report", "return document.activeElement.id === 'main'")
+
+
+def by_keyboard(page, items):
     page.run("document.getElementById('kind').focus()")
     page.press("Tab", "Tab", "Tab", "Tab")
     assert page.run(ACTIVE) == "body", "the list is reached by Tab"
@@ -118,6 +121,7 @@ def main(path, items, needle):
     with Browser() as page:
         page.open(path)
         injected(page)
+        first_stop(page)
         searched(page, items, needle)
         ordered(page)
         by_keyboard(page, items)
