@@ -64,7 +64,7 @@ fn item(number: usize) -> Value {
 }
 
 fn gap(number: usize) -> Value {
-    json!({"plugin": HOSTILE, "path": HOSTILE, "reason": "denied", "detail": HOSTILE, "matters": number % 2 == 0})
+    json!({"plugin": HOSTILE, "path": HOSTILE, "reason": "denied", "detail": HOSTILE, "matters": number.is_multiple_of(2)})
 }
 
 /// The report of that root, made far worse, and its page.

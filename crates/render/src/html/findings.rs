@@ -38,7 +38,7 @@ fn list(cards: &[Vec<&Finding>], heading: &str, lang: Lang) -> Markup {
 }
 
 /// Findings of one rule and grade together, in the order of the report.
-fn grouped<'a>(findings: Vec<&'a Finding>) -> Vec<Vec<&'a Finding>> {
+fn grouped(findings: Vec<&Finding>) -> Vec<Vec<&Finding>> {
     let mut cards: Vec<Vec<&Finding>> = Vec::new();
     let mut at = std::collections::HashMap::new();
     for finding in findings {

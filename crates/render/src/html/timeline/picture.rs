@@ -58,21 +58,23 @@ fn tick_at(tick: i64, first: i64, last: i64, bottom: i64) -> Markup {
 
 fn lane_row(
     events: &[&Event<'_>],
-    lane: Lane,
+    row: Lane,
     y: i64,
     (first, last): (i64, i64),
     lang: Lang,
 ) -> Markup {
     let mut bars: Vec<Vec<&Event<'_>>> = (0..=BARS).map(|_| Vec::new()).collect();
-    for event in events.iter().filter(|event| event.lane == lane) {
+    for event in events.iter().filter(|event| event.lane == row) {
         let at = (event.at.seconds() - first) * BARS / (last - first).max(1);
         let bar = usize::try_from(at).ok().and_then(|at| bars.get_mut(at));
-        bar.into_iter().for_each(|bar| bar.push(event));
+        if let Some(bar) = bar {
+            bar.push(event);
+        }
     }
     let most = bars.iter().map(Vec::len).max().unwrap_or(1);
     html! {
-        g class={ "lane " (lane.class()) } {
-            text.name x=(LEFT - 10) y=(y + 24) text-anchor="end" { (lang.word(lane.name())) }
+        g class={ "lane " (row.class()) } {
+            text.name x=(LEFT - 10) y=(y + 24) text-anchor="end" { (lang.word(row.name())) }
             line.base x1=(LEFT) x2=(WIDTH) y1=(y + ROW - 4) y2=(y + ROW - 4) {}
             @for (at, bar) in (0..).zip(&bars) {
                 @if !bar.is_empty() { (one_bar(bar, most, LEFT + at * STEP, y, lang)) }
