@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use coroner_core::{Network, Scope};
+use coroner_render::Lang;
 use coroner_throttle::Span;
 
 use crate::baseline_args::BaselineCommand;
@@ -79,6 +80,7 @@ pub(crate) fn is_throttle() -> bool {
 const AUDIT_EXAMPLES: &str = "Examples:
   coroner audit                                    this machine, as text on a terminal
   coroner audit -o /media/stick/web1.json          this machine, as JSON in a file
+  coroner audit --format html -o web1.html         as a page for a browser; --lang zh for Chinese
   coroner audit --root /mnt                        a mounted disk
   coroner audit --root /host --proc /host/proc     the host, from a container that mounts it
   coroner audit --state /var/lib/coroner           on a schedule: quick when little has changed
@@ -216,6 +218,8 @@ pub(crate) struct DiffArgs {
     /// Text on a terminal and JSON elsewhere, unless said here
     #[arg(long, value_enum)]
     pub(crate) format: Option<DiffFormat>,
+    #[command(flatten)]
+    pub(crate) lang: LangArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -247,12 +251,48 @@ pub(crate) struct OutputArgs {
     /// Write it in another format to another file too, such as prometheus=/var/lib/x/coroner.prom
     #[arg(long, value_name = "FORMAT=FILE", value_parser = also)]
     pub(crate) also: Vec<(Format, PathBuf)>,
+    #[command(flatten)]
+    pub(crate) lang: LangArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct LangArgs {
+    /// The language of text and pages [default: that of the locale]; JSON is English always
+    #[arg(long, value_enum)]
+    lang: Option<LangArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LangArg {
+    /// English
+    En,
+    /// Chinese
+    Zh,
+}
+
+impl LangArgs {
+    /// What was asked for, else the locale's, in the order of POSIX. The kernel's own console shows no Chinese.
+    pub(crate) fn lang(self) -> Lang {
+        match self.lang {
+            Some(LangArg::En) => return Lang::En,
+            Some(LangArg::Zh) => return Lang::Zh,
+            None => {}
+        }
+        let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        if set("TERM").as_deref() == Some("linux") {
+            return Lang::En;
+        }
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+        Lang::of_locale(&locale.unwrap_or_default())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
     Text,
+    /// For people, in a browser: one file that loads nothing
+    Html,
     /// One document
     Json,
     /// One record a line

@@ -63,7 +63,9 @@ fn write(compared: &Compared, args: &DiffArgs) -> Result<(), Failure> {
         DiffFormat::Json
     };
     let format = args.format.unwrap_or(usual);
-    let form = |style: TextStyle, out: &mut dyn Write| compared.render(format, style, out);
+    let form = |style: TextStyle, out: &mut dyn Write| {
+        compared.render(format, TextStyle { lang: args.lang.lang(), ..style }, out)
+    };
     match &args.output {
         Some(path) => output::write_file(path, &form),
         None => output::write_stdout(&form),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use coroner_core::Report;
-use coroner_render::TextStyle;
+use coroner_render::{Lang, TextStyle};
 
 use crate::args::{Format, OutputArgs};
 use crate::medium;
@@ -58,6 +58,7 @@ pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<(
 pub(crate) struct Outputs {
     main: Option<Target>,
     also: Vec<(Format, Target)>,
+    lang: Lang,
 }
 
 impl Outputs {
@@ -65,7 +66,8 @@ impl Outputs {
     pub(crate) fn open(args: &OutputArgs) -> Result<Self, Failure> {
         let main = args.output.as_deref().map(Target::open).transpose()?;
         let also = args.also.iter().map(|(format, path)| Ok((*format, Target::open(path)?)));
-        let outputs = Self { main, also: also.collect::<Result<_, Failure>>()? };
+        let outputs =
+            Self { main, also: also.collect::<Result<_, Failure>>()?, lang: args.lang.lang() };
         let files: Vec<&Path> = outputs.targets().map(Target::path).collect();
         let twice =
             files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|f| f == *file));
@@ -84,7 +86,9 @@ impl Outputs {
     /// Writes a report where it was asked for.
     pub(crate) fn write(&self, report: &Report, format: Option<Format>) -> Result<(), Failure> {
         let form = |format: Format| {
-            move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
+            move |style: TextStyle, out: &mut dyn Write| {
+                render(report, format, TextStyle { lang: self.lang, ..style }, out)
+            }
         };
         let usual = if self.main.is_none() && is_terminal() { Format::Text } else { Format::Json };
         let main = form(format.unwrap_or(usual));
@@ -117,7 +121,7 @@ fn style(terminal: bool) -> TextStyle {
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     let width = size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns >= 60);
-    TextStyle { color, width: width.unwrap_or(100).min(120) }
+    TextStyle { color, width: width.unwrap_or(100).min(120), ..TextStyle::default() }
 }
 
 fn render(
@@ -128,6 +132,7 @@ fn render(
 ) -> io::Result<()> {
     match format {
         Format::Text => coroner_render::text(report, style, out),
+        Format::Html => coroner_render::html(report, style.lang, out),
         Format::Json => coroner_render::json(report, out),
         Format::Ndjson => coroner_render::ndjson(report, out),
         Format::Ocsf => coroner_render::ocsf(report, out),

@@ -39,8 +39,8 @@ pub(crate) fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(format!("{} is not a directory", folder.display())));
     }
     for command in pages(Args::command()) {
-        let text = page(command)?;
         let target = Target::open(&folder.join(format!("{}.1", command.get_name())))?;
+        let text = page(command)?;
         output::replace(&target, "page", &mut |out| out.write_all(&text))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -38,7 +38,7 @@ impl SocketFilter {
 }
 
 /// `u16 code, u8 jt, u8 jf, u32 k`: `k` of a jump that depends on it.
-fn compared(instruction: &[u8; INSTRUCTION]) -> Option<u32> {
+fn compared(instruction: [u8; INSTRUCTION]) -> Option<u32> {
     let [a, b, _, _, k @ ..] = *instruction;
     let code = u16::from_ne_bytes([a, b]);
     let compares = code & CLASS == JUMP && code & OPERATION != ALWAYS && code & REGISTER == 0;
