@@ -290,7 +290,7 @@ pub(crate) fn without_lines<'a>(path: &str, word: &str, calls: &'a [i64]) -> Lie
 }
 
 /// Takes the lines that are `gone` out of what a call gives, where it `applies`.
-fn cut<'a>(applies: impl Fn(&Call<'_>) -> bool + 'a, gone: impl Fn(&str) -> bool + 'a) -> Lie<'a> {
+fn cut<'a>(applies: impl Fn(&Call) -> bool + 'a, gone: impl Fn(&str) -> bool + 'a) -> Lie<'a> {
     Box::new(move |call| {
         if call.result() <= 0 || !applies(call) {
             return;

@@ -29,7 +29,7 @@ impl SocketFilter {
         if instructions.is_empty() || !rest.is_empty() {
             return None;
         }
-        let compared: BTreeSet<u32> = instructions.iter().filter_map(compared).collect();
+        let compared: BTreeSet<u32> = instructions.iter().copied().filter_map(compared).collect();
         Some(Self {
             instructions: u32::try_from(instructions.len()).ok()?,
             compared: compared.into_iter().take(MOST_COMPARED).collect(),
@@ -39,7 +39,7 @@ impl SocketFilter {
 
 /// `u16 code, u8 jt, u8 jf, u32 k`: `k` of a jump that depends on it.
 fn compared(instruction: [u8; INSTRUCTION]) -> Option<u32> {
-    let [a, b, _, _, k @ ..] = *instruction;
+    let [a, b, _, _, k @ ..] = instruction;
     let code = u16::from_ne_bytes([a, b]);
     let compares = code & CLASS == JUMP && code & OPERATION != ALWAYS && code & REGISTER == 0;
     compares.then(|| u32::from_ne_bytes(k))
