@@ -409,7 +409,7 @@ fn a_packet_socket_taken_out_of_the_table_is_still_counted() {
     assert!(says(held, "inode", &inode), "{:#?}", shown(&told));
 }
 
-/// Whether a table was compared with what the kernel tells by sock_diag.
+/// Whether a table was compared with what the kernel tells by `sock_diag`.
 fn is_told(told: &Told, table: &str) -> bool {
     let key = format!("/proc/net/{table}");
     let mut items = told.report.items.iter();

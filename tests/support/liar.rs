@@ -305,7 +305,7 @@ fn cut<'a>(applies: impl Fn(&Call) -> bool + 'a, gone: impl Fn(&str) -> bool + '
 
 /// Takes a socket out of what `sock_diag`(7) tells; its inode stands at `at` of a message of that family.
 pub(crate) fn untold<'a>(inode: u32, at: usize) -> Lie<'a> {
-    /// `struct nlmsghdr` and `SOCK_DIAG_BY_FAMILY`, linux/netlink.h and linux/sock_diag.h.
+    /// `struct nlmsghdr` and `SOCK_DIAG_BY_FAMILY`, linux/netlink.h and `linux/sock_diag.h`.
     const HEAD: usize = 16;
     const BY_FAMILY: [u8; 2] = [20, 0];
     Box::new(move |call| {

@@ -170,7 +170,7 @@ fn conclusion(trail: &Trail, out: &mut dyn Write) -> io::Result<()> {
         }
         (Some(nic), None) => writeln!(out, "\n{} of {} stands out.", nic.device, nic.instance)?,
         (None, _) if trail.stands_out => {
-            writeln!(out, "\nNodes flap; no network card stands out.")?
+            writeln!(out, "\nNodes flap; no network card stands out.")?;
         }
         (None, _) => writeln!(out, "\nNothing stands out.")?,
     }

@@ -29,9 +29,9 @@ const AF_PACKET: u8 = 17;
 const IPPROTO_TCP: u8 = 6;
 const IPPROTO_UDP: u8 = 17;
 const IPPROTO_RAW: u8 = 255;
-/// `SOCK_DIAG_BY_FAMILY` (linux/sock_diag.h).
+/// `SOCK_DIAG_BY_FAMILY` (`linux/sock_diag.h`).
 const BY_FAMILY: u16 = 20;
-/// `PACKET_SHOW_INFO` and `PACKET_SHOW_FILTER` (linux/packet_diag.h).
+/// `PACKET_SHOW_INFO` and `PACKET_SHOW_FILTER` (`linux/packet_diag.h`).
 const SHOW: u32 = 0x01 | 0x20;
 
 const INET: Part = Part { module: "inet_diag", symbol: "inet_diag_register" };
@@ -82,7 +82,7 @@ impl InetTable {
         }
     }
 
-    /// `struct inet_diag_req_v2` (linux/inet_diag.h): every state, those that are only bound included
+    /// `struct inet_diag_req_v2` (`linux/inet_diag.h)`: every state, those that are only bound included
     /// (Linux 6.8).
     fn question(self) -> Question {
         let family = match self {
@@ -99,7 +99,7 @@ impl InetTable {
     }
 }
 
-/// `struct packet_diag_req` (linux/packet_diag.h).
+/// `struct packet_diag_req` (`linux/packet_diag.h`).
 fn packet_question() -> Question {
     Question([&[AF_PACKET, 0, 0, 0, 0, 0, 0, 0], &SHOW.to_ne_bytes()[..], &[0; 8]].concat())
 }

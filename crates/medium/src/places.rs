@@ -132,7 +132,7 @@ impl Places {
     fn disks_of_source(&self, mount: &Mount, minor: u32, depth: usize) -> BTreeSet<String> {
         let source = path(&mount.source);
         if source.starts_with("/dev") {
-            let number = std::fs::metadata(source).map(|meta| meta.rdev()).unwrap_or(0);
+            let number = std::fs::metadata(source).map_or(0, |meta| meta.rdev());
             let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
             if major != 0 {
                 return self.block(major, minor, depth);

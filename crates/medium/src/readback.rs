@@ -55,7 +55,7 @@ pub fn digest(dir: impl AsFd, name: impl Arg + Copy) -> io::Result<(u64, Digest,
         return Err(io::Error::other("not a regular file"));
     }
     let kind = fstatfs(&plain)?.f_type;
-    if IN_MEMORY.iter().any(|&memory| kind == memory) {
+    if IN_MEMORY.contains(&kind) {
         let (size, digest) = read(plain)?;
         return Ok((size, digest, Way::Memory));
     }

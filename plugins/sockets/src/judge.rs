@@ -135,7 +135,7 @@ fn is_backdoors(filter: &Filter) -> bool {
     MARKS.iter().any(|marks| filter.compares_all(marks))
 }
 
-/// Filters of programs that ask for an address (ports of DHCP and DHCPv6, ARP), talk to neighbours (LLDP)
+/// Filters of programs that ask for an address (ports of DHCP and `DHCPv6`, ARP), talk to neighbours (LLDP)
 /// or log in to a network (EAPOL).
 const ORDINARY: [&[u32]; 5] = [&[67], &[68], &[0x0806], &[0x88cc], &[0x888e]];
 

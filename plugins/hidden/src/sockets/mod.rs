@@ -47,15 +47,12 @@ fn read(host: &Host, path: &HostPath) -> Option<Vec<u8>> {
 /// The sockets of a table of internet sockets, or of `packet`.
 fn listed(host: &Host, dir: &HostPath, table: &str) -> Option<Sockets> {
     let content = read(host, &dir.join(table))?;
-    Some(match table {
-        "packet" => {
-            let sockets = packet_table(&content).flatten();
-            by_inode(sockets.map(|socket| (socket.inode, packet(socket.protocol))))
-        }
-        _ => {
-            let sockets = inet_table(&content).flatten();
-            by_inode(sockets.map(|socket| (socket.inode, inet(table, &socket))))
-        }
+    Some(if table == "packet" {
+        let sockets = packet_table(&content).flatten();
+        by_inode(sockets.map(|socket| (socket.inode, packet(socket.protocol))))
+    } else {
+        let sockets = inet_table(&content).flatten();
+        by_inode(sockets.map(|socket| (socket.inode, inet(table, &socket))))
     })
 }
 
