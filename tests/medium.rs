@@ -5,11 +5,15 @@
 
 mod support;
 
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use coroner_core::{Report, sha256_of};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use rustix::fs::{MemfdFlags, SealFlags};
 use support::{coroner, lab, status};
 
 /// A medium in a folder of its own, made by the binary under test.
@@ -32,17 +36,15 @@ impl Made {
 }
 
 fn build(out: &Path, more: &[&str]) -> Output {
+    built_by(coroner(), out).args(more).output().unwrap()
+}
+
+/// What makes a medium of this tree.
+fn built_by(mut program: Command, out: &Path) -> Command {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    coroner()
-        .args(["medium", "build", "--out"])
-        .arg(out)
-        .arg("--baseline")
-        .arg(tree.join("baselines"))
-        .arg("--docs")
-        .arg(tree)
-        .args(more)
-        .output()
-        .unwrap()
+    program.args(["medium", "build", "--out"]).arg(out);
+    program.arg("--baseline").arg(tree.join("baselines")).arg("--docs").arg(tree);
+    program
 }
 
 fn errors(output: &Output) -> String {
@@ -68,12 +70,20 @@ impl Mounted {
         Self(at)
     }
 
-    /// A loop mount of an image, read-only.
+    /// A read-only image: by a loop, or where the kernel has none or not the file system, its content
+    /// bound read-only.
     fn image(image: &Path, at: PathBuf) -> Self {
         std::fs::create_dir(&at).unwrap();
-        let ran = Command::new("mount").args(["-o", "loop,ro"]).arg(image).arg(&at).output();
-        let output = ran.unwrap();
-        assert!(output.status.success(), "{}", errors(&output));
+        let looped = Command::new("mount").args(["-o", "loop,ro"]).arg(image).arg(&at).output();
+        if !looped.unwrap().status.success() {
+            let content = image.with_extension("content");
+            must(Command::new("unsquashfs").args(["-no-progress", "-d"]).arg(&content).arg(image));
+            mount(Some(&content), &at, None::<&str>, MsFlags::MS_BIND, None::<&str>).unwrap();
+            let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+            mount(None::<&str>, &at, None::<&str>, flags, None::<&str>).unwrap();
+        }
+        let refused = std::fs::write(at.join("MANIFEST"), "").unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
         Self(at)
     }
 
@@ -90,6 +100,47 @@ impl Mounted {
 impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = umount2(&self.0, MntFlags::MNT_DETACH);
+    }
+}
+
+/// Runs a program of the test's own machine.
+fn must(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", errors(&output));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A stick of 16 MiB, as a loop device, that can be made to refuse every write.
+struct Stick {
+    memory: File,
+    device: String,
+    mounted: Mounted,
+}
+
+impl Stick {
+    fn new(at: PathBuf) -> Self {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let memory = File::from(rustix::fs::memfd_create("stick", flags).unwrap());
+        memory.set_len(16 << 20).unwrap();
+        let path = format!("/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd());
+        // Without a journal nothing but the report's own blocks is refused.
+        must(Command::new("mkfs.ext4").args(["-q", "-F", "-O", "^has_journal", &path]));
+        let device = must(Command::new("losetup").args(["--find", "--show", &path]));
+        std::fs::create_dir(&at).unwrap();
+        mount(Some(&*device), &at, Some("ext4"), MsFlags::empty(), None::<&str>).unwrap();
+        Self { memory, device, mounted: Mounted(at) }
+    }
+
+    /// From now on the device answers each write with an error.
+    fn break_down(&self) {
+        rustix::fs::fcntl_add_seals(&self.memory, SealFlags::WRITE).unwrap();
+    }
+}
+
+impl Drop for Stick {
+    fn drop(&mut self) {
+        self.mounted.take_away();
+        let _ = Command::new("losetup").args(["--detach", &self.device]).output();
     }
 }
 
@@ -124,7 +175,8 @@ fn from_a_read_only_image_a_live_machine_and_a_disk_are_audited_with_nothing_els
     let root = lab().join("bookworm");
     let root = root.canonicalize().unwrap();
     let live = ["--only", "cron,accounts,processes", "--scope", "quick"];
-    let disk = ["--root", root.to_str().unwrap()];
+    let disk = ["--root", root.to_str().unwrap(), "--scope", "quick"];
+    let label = sha256_of(&std::fs::read(medium.0.join("MANIFEST")).unwrap()).hex();
     for (name, more) in [("live.json", &live[..]), ("disk.json", &disk[..])] {
         let file = out.0.join(name);
         let args = [&["audit", "-o", file.to_str().unwrap()], more].concat();
@@ -135,21 +187,35 @@ fn from_a_read_only_image_a_live_machine_and_a_disk_are_audited_with_nothing_els
         let report = Report::from_json(&bytes).unwrap();
         assert!(!report.items.is_empty(), "{name}");
         assert!(said.contains(&sha256_of(&bytes).hex()), "the report's hash: {said}");
-        assert!(said.contains("this medium's manifest"), "{said}");
+        assert!(said.contains("this medium's manifest") && said.contains(&label), "{said}");
+        assert_eq!(report.tool.medium.as_ref(), Some(&label), "{name}");
         let proved = !report.tool.baselines.is_empty();
         assert_eq!(proved, name == "disk.json" || report.host.os.id == "debian");
     }
     assert_eq!(files(&out.0).len(), 2, "nothing beside the reports: {:?}", files(&out.0));
 }
 
+/// The same command as a person with other habits has it.
+fn elsewhere() -> Command {
+    let mut command = Command::new("bash");
+    let set = "umask 077; export TZ=Asia/Shanghai LC_ALL=C.UTF-8; exec \"$@\"";
+    command.args(["-c", set, "bash", env!("CARGO_BIN_EXE_coroner")]);
+    command
+}
+
 #[test]
 #[cfg_attr(not(feature = "real-roots"), ignore = "needs xorriso and mksquashfs: run tests/run")]
-fn the_same_inputs_give_the_same_bytes() {
+fn the_same_inputs_give_the_same_bytes_whatever_the_place_the_time_and_the_umask() {
     for name in ["coroner.iso", "coroner.squashfs"] {
-        let (one, other) = (Made::new(name, &[]), Made::new(name, &[]));
-        let read = |made: &Made| std::fs::read(made.at(name)).unwrap();
-        assert!(read(&one) == read(&other), "{name}");
-        assert_eq!(files(one.dir.path()), [name], "nothing is left beside it");
+        let one = Made::new(name, &[]);
+        let dir = tempfile::tempdir().unwrap();
+        let said = must(&mut built_by(elsewhere(), &dir.path().join(name)));
+        let line =
+            |said: &str| said.lines().find(|line| line.starts_with("manifest")).map(str::to_owned);
+        assert_eq!(line(&said), line(&one.said));
+        let read = |file: PathBuf| std::fs::read(file).unwrap();
+        assert!(read(one.at(name)) == read(dir.path().join(name)), "{name}");
+        assert_eq!(files(dir.path()), [name], "nothing is left beside it");
     }
 }
 
@@ -171,20 +237,14 @@ fn an_iso_holds_a_medium_that_verifies() {
 #[test]
 fn without_the_tools_for_images_one_line_says_what_to_install() {
     let dir = tempfile::tempdir().unwrap();
-    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let output = coroner()
-        .args(["medium", "build", "--out"])
-        .arg(dir.path().join("coroner.iso"))
-        .arg("--baseline")
-        .arg(tree.join("baselines"))
-        .arg("--docs")
-        .arg(tree)
-        .env("PATH", dir.path())
-        .output()
-        .unwrap();
-    assert_eq!(status(&output), 64);
-    assert!(errors(&output).contains("apt-get install xorriso"), "{}", errors(&output));
-    assert_eq!(files(dir.path()), Vec::<String>::new());
+    for (name, package) in [("a.iso", "xorriso"), ("a.squashfs", "squashfs-tools")] {
+        let mut command = built_by(coroner(), &dir.path().join(name));
+        let output = command.env("PATH", dir.path()).output().unwrap();
+        let said = errors(&output);
+        assert_eq!((status(&output), said.lines().count()), (64, 1), "{said}");
+        assert!(said.contains(&format!("apt-get install {package}")), "{said}");
+        assert_eq!(files(dir.path()), Vec::<String>::new());
+    }
 }
 
 #[test]
@@ -222,11 +282,10 @@ fn key_pair(dir: &Path, password: &str) {
         .args(flag)
         .args(["-p", "key.pub", "-s", "key.sec"])
         .current_dir(dir)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
         .spawn()
         .expect("minisign runs: tests/run installs it");
-    use std::io::Write;
     let typed = format!("{password}\n{password}\n");
     child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
     assert!(child.wait().unwrap().success());
@@ -269,8 +328,7 @@ fn the_stock_minisign_accepts_the_signature_and_a_new_one_by_another_key_is_refu
 
 /// Adds a byte at the end of a file.
 fn add_a_byte(path: &Path) {
-    use std::io::Write;
-    std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(b"\n").unwrap();
+    File::options().append(true).open(path).unwrap().write_all(b"\n").unwrap();
 }
 
 #[test]
@@ -366,8 +424,8 @@ fn a_target_that_is_taken_away_is_noticed_and_the_disk_below_is_not_written_to()
     let mut child = coroner()
         .args(["audit", "--only", "traffic", "--scope", "quick", "--traffic", "6s", "-o"])
         .arg(stick.0.join("x.json"))
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let held = |pid: u32| {
@@ -384,4 +442,24 @@ fn a_target_that_is_taken_away_is_noticed_and_the_disk_below_is_not_written_to()
     assert_eq!((status(&output), said.lines().count()), (70, 1), "{said}");
     assert!(said.contains("unplugged or unmounted"), "{said}");
     assert_eq!(files(&stick.0), Vec::<String>::new(), "nothing on the disk below");
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root and whole roots: run tests/run")]
+fn a_device_that_refuses_writes_is_noticed_though_the_file_system_took_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let stick = Stick::new(dir.path().join("stick"));
+    let at = |name: &str| stick.mounted.0.join(name);
+    let output = audit_to(&at("before.json")).output().unwrap();
+    assert!(status(&output) < 4, "{}", errors(&output));
+    Report::from_json(&std::fs::read(at("before.json")).unwrap()).unwrap();
+    stick.break_down();
+    let said = refusal(&audit_to(&at("after.json")).output().unwrap());
+    assert!(
+        said.contains("Input/output error") && said.contains("no report was written"),
+        "{said}"
+    );
+    let mut left = files(&stick.mounted.0);
+    left.sort();
+    assert_eq!(left, ["before.json", "lost+found"]);
 }

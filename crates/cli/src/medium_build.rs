@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -233,20 +235,20 @@ impl<'a> Out<'a> {
     /// Fills a folder and makes of it what was asked for; what is half made is taken away.
     fn fill(
         &self,
-        make: impl FnOnce(&Path) -> Result<Made, Failure>,
+        write: impl FnOnce(&Path) -> Result<Made, Failure>,
         epoch: u64,
     ) -> Result<Made, Failure> {
         match self {
-            Self::Existing(folder) => make(folder),
+            Self::Existing(folder) => write(folder),
             Self::New(folder) => {
                 let staging = Staging::beside(folder, "new")?;
-                let made = make(&staging.0)?;
+                let made = write(&staging.0)?;
                 place(&staging.0, folder)?;
                 Ok(made)
             }
             Self::Image(file, image) => {
                 let folder = Staging::beside(file, "content")?;
-                let made = make(&folder.0)?;
+                let made = write(&folder.0)?;
                 let whole = Staging::beside(file, "image")?;
                 let new = whole.0.join("image");
                 image.make(&folder.0, &new, epoch)?;
@@ -275,6 +277,8 @@ impl Staging {
         let folder = path.with_file_name(format!(".{name}.{}.{what}", std::process::id()));
         let wrong = |error| Failure::usage(format!("{}: {error}", folder.display()));
         std::fs::create_dir(&folder).map_err(wrong)?;
+        // Whatever the umask is: the mode goes into an image.
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).map_err(wrong)?;
         Ok(Self(folder))
     }
 }

@@ -82,9 +82,9 @@ impl State {
     pub(crate) fn finish(self, report: &Report) -> Result<u8, Failure> {
         let whole = report.verdict.level.exit_status();
         let Some(kept) = self.kept else { return Ok(whole) };
-        kept.folder
-            .save(report, (&kept.cache, &kept.memo), kept.keep)
-            .map_err(|error| failure(&error))?;
+        kept.folder.save(report, (&kept.cache, &kept.memo), kept.keep).map_err(|error| {
+            Failure::Broken(format!("--state: {error}; the report was not kept"))
+        })?;
         if !self.since_last {
             return Ok(whole);
         }

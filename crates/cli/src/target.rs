@@ -1,18 +1,19 @@
 //! A file that is written: held at its folder, synced, read back, and whole or not there.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use coroner_core::{Algorithm, Digest, Hasher};
-use coroner_medium::readback::{self, Way};
+use coroner_medium::{Delivered, deliver};
 use rustix::fs::{
-    Access, AtFlags, Mode, OFlags, accessat, fsync, open, openat, renameat, stat, statat, unlinkat,
+    Access, AtFlags, Mode, OFlags, accessat, fsync, open, renameat, stat, statat, unlinkat,
 };
 
 use crate::output::Failure;
+
+/// As far as the umask lets it.
+const MODE: u32 = 0o666;
 
 /// What fills a file.
 pub(crate) type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
@@ -24,14 +25,6 @@ pub(crate) struct Target {
     path: PathBuf,
     folder: OwnedFd,
     name: OsString,
-}
-
-/// A file that was written and read back.
-#[derive(Debug)]
-pub(crate) struct Delivered {
-    pub(crate) size: u64,
-    pub(crate) sha256: Digest,
-    pub(crate) way: Way,
 }
 
 impl Target {
@@ -67,7 +60,8 @@ impl Target {
     /// Writes beside the target, syncs, reads back what the device has, and renames.
     pub(crate) fn write(&self, what: &str, fill: &mut Fill<'_>) -> Result<Delivered, Failure> {
         let temporary = self.temporary_name();
-        let placed = self.write_beside(&temporary, fill).and_then(|delivered| {
+        let written = deliver(&self.folder, &temporary, MODE, fill);
+        let placed = written.and_then(|delivered| {
             renameat(&self.folder, &temporary, &self.folder, &self.name)?;
             Ok(delivered)
         });
@@ -90,22 +84,6 @@ impl Target {
         name
     }
 
-    fn write_beside(&self, temporary: &OsStr, fill: &mut Fill<'_>) -> io::Result<Delivered> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o666);
-        let file = File::from(openat(&self.folder, temporary, flags, mode)?);
-        let sent = Sent { file, size: 0, hasher: Hasher::new(Algorithm::Sha256) };
-        let mut out = BufWriter::with_capacity(1 << 20, sent);
-        fill(&mut out)?;
-        let sent = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        sent.file.sync_all()?;
-        let (size, sha256, way) = readback::digest(&self.folder, temporary)?;
-        if (size, &sha256) != (sent.size, &sent.hasher.finish()) {
-            return Err(io::Error::other("what was read back is not what was written"));
-        }
-        Ok(Delivered { size, sha256, way })
-    }
-
     /// The name is on the disk, and the path still leads to it: a mount that was taken away would hold
     /// a report that nobody finds.
     fn settle(&self) -> io::Result<()> {
@@ -116,26 +94,6 @@ impl Target {
             return Err(io::Error::other("unplugged or unmounted while it was written"));
         }
         Ok(())
-    }
-}
-
-/// Counts and hashes what goes into a file.
-struct Sent {
-    file: File,
-    size: u64,
-    hasher: Hasher,
-}
-
-impl Write for Sent {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
-        self.hasher.update(bytes.get(..count).unwrap_or_default());
-        self.size += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 

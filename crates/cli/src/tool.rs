@@ -5,12 +5,15 @@ use std::io::Read;
 
 use coroner_core::{Algorithm, Hasher, Tool};
 
+use crate::medium;
+
 /// Version, commit and the hash of the very file that runs.
 pub(crate) fn describe() -> Tool {
     Tool {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("CORONER_COMMIT").map(str::to_owned),
         sha256: own_hash(),
+        medium: medium::own().map(|medium| medium.sha256().hex()),
         baselines: Vec::new(),
     }
 }

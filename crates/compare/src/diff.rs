@@ -121,6 +121,7 @@ fn audits(old: &Report, new: &Report) -> Vec<FieldChange> {
         ("version", json!(old.tool.version), json!(new.tool.version)),
         ("commit", json!(old.tool.commit), json!(new.tool.commit)),
         ("binary", json!(old.tool.sha256), json!(new.tool.sha256)),
+        ("medium", json!(old.tool.medium), json!(new.tool.medium)),
         ("baselines", json!(old.tool.baselines), json!(new.tool.baselines)),
         ("mode", json!(old.run.mode), json!(new.run.mode)),
         ("scope", scope(old.run.scope), scope(new.run.scope)),

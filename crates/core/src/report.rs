@@ -43,6 +43,10 @@ pub struct Tool {
     pub commit: Option<String>,
     /// SHA-256 of the binary that ran.
     pub sha256: Option<String>,
+    /// SHA-256 of the manifest of the medium that it was started from, as on the medium's label; none
+    /// when it did not lie on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<String>,
     /// Baselines in use.
     pub baselines: Vec<BaselineUse>,
 }

@@ -1,9 +1,9 @@
 //! Making a medium: the same inputs give the same bytes.
 
 use std::collections::BTreeMap;
-use std::fs::{File, FileTimes, OpenOptions};
+use std::fs::{File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -98,7 +98,7 @@ pub fn build(dir: &Path, content: &Content, signer: Option<&Signer>) -> Result<M
         place(dir, SIGNATURE, signature.as_bytes(), 0o644, content.epoch)?;
     }
     place(dir, MANIFEST, text.as_bytes(), 0o644, content.epoch)?;
-    age_folders(dir, content.epoch)
+    settle_folders(dir, content.epoch)
         .map_err(|error| BuildError::Io { path: dir.to_owned(), error })?;
     let size = manifest.files.values().map(|entry| entry.size).sum();
     Ok(Made { files: manifest.files.len(), size, manifest: sha256 })
@@ -110,10 +110,16 @@ fn place(dir: &Path, name: &str, bytes: &[u8], mode: u32, epoch: u64) -> Result<
         std::fs::create_dir_all(path.parent().unwrap_or(dir))?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
         file.write_all(bytes)?;
+        give_mode(&file, mode);
         file.set_times(times(epoch))?;
         file.sync_all()
     };
     write().map_err(|error| BuildError::Io { path: path.clone(), error })
+}
+
+/// Whatever the umask is: it would be one of the inputs. File systems without modes refuse.
+fn give_mode(file: &File, mode: u32) {
+    let _ = file.set_permissions(Permissions::from_mode(mode));
 }
 
 fn times(epoch: u64) -> FileTimes {
@@ -121,14 +127,16 @@ fn times(epoch: u64) -> FileTimes {
     FileTimes::new().set_modified(time).set_accessed(time)
 }
 
-fn age_folders(dir: &Path, epoch: u64) -> io::Result<()> {
+/// Their modes and times, once nothing more is put into them.
+fn settle_folders(dir: &Path, epoch: u64) -> io::Result<()> {
     for entry in walkdir::WalkDir::new(dir).contents_first(true) {
         let entry = entry?;
         if entry.file_type().is_dir() {
             let folder = File::open(entry.path())?;
-            // A mounted stick's own folder may refuse; images take their times from elsewhere.
+            // A mounted stick's own folder may refuse.
             let aged = folder.set_times(times(epoch));
             if entry.depth() > 0 {
+                give_mode(&folder, 0o755);
                 aged?;
             }
             folder.sync_all()?;

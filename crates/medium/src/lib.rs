@@ -4,6 +4,7 @@
 //! Making one runs programs of the preparer's machine ([`image`]); nothing that an audit uses does.
 
 mod build;
+mod deliver;
 pub mod image;
 mod manifest;
 pub mod places;
@@ -12,6 +13,7 @@ mod sign;
 mod verify;
 
 pub use build::{BuildError, Content, Made, Source, build};
+pub use deliver::{Delivered, deliver};
 pub use manifest::{BadManifest, Entry, MANIFEST, Manifest, SIGNATURE};
 pub use sign::{SignError, Signer};
 pub use verify::{Altered, Medium};

@@ -97,7 +97,7 @@ mod tests {
         let dir = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let folder = File::open(dir.path()).unwrap();
         for size in [0, 1, 511, 512, 4095, 4096, 4097, CHUNK, CHUNK + 1, 3 * CHUNK + 77] {
-            let bytes: Vec<u8> = (0..size).map(|at| (at * 7 % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().step_by(7).take(size).collect();
             std::fs::write(dir.path().join("file"), &bytes).unwrap();
             let (length, read, _) = digest(&folder, "file").unwrap();
             assert_eq!(length, size as u64);

@@ -36,7 +36,7 @@ fn unprotected(text: &str) -> Option<SecretKey> {
 }
 
 impl SignError {
-    fn not_a_key(error: minisign::PError) -> Self {
+    fn not_a_key(error: &minisign::PError) -> Self {
         match error.kind() {
             minisign::ErrorKind::Verify => Self::Password,
             _ => Self::NotAKey(error.to_string()),
@@ -55,9 +55,10 @@ impl Signer {
             Some(secret) => secret,
             None => SecretKeyBox::from_string(text)
                 .and_then(|boxed| boxed.into_secret_key(password))
-                .map_err(SignError::not_a_key)?,
+                .map_err(|error| SignError::not_a_key(&error))?,
         };
-        let public = PublicKey::from_secret_key(&secret).map_err(SignError::not_a_key)?;
+        let public =
+            PublicKey::from_secret_key(&secret).map_err(|error| SignError::not_a_key(&error))?;
         Ok(Self { secret, public })
     }
 

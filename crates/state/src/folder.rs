@@ -108,7 +108,7 @@ impl Folder {
         let at = report.run.finished;
         // The name sorts by time; one more digit than seconds have until the year 33658.
         let name = format!("report-{:012}-{:09}.json", at.seconds(), at.nanoseconds());
-        write::whole(&self.dir, &name, |out| {
+        write::report(&self.dir, &name, |out| {
             serde_json::to_writer(&mut *out, report)?;
             out.write_all(b"\n")
         })

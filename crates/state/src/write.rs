@@ -6,8 +6,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use coroner_core::{Time, sha256_of};
+use coroner_medium::deliver;
 
 use crate::read::Head;
+
+/// Only the owner may read what is here: reports tell an intruder what was seen.
+const OWNERS: u32 = 0o600;
 
 /// Writes a file that [`crate::read::checked`] reads.
 pub(crate) fn checked(
@@ -17,25 +21,37 @@ pub(crate) fn checked(
     rest: &[u8],
 ) -> io::Result<()> {
     let head = Head { schema: schema.to_owned(), begun, sha256: sha256_of(rest).hex() };
-    whole(dir, name, |out| {
-        serde_json::to_writer(&mut *out, &head)?;
-        out.write_all(b"\n")?;
-        out.write_all(rest)
+    place(dir, name, |temporary| {
+        write_new(&dir.join(temporary), |out| {
+            serde_json::to_writer(&mut *out, &head)?;
+            out.write_all(b"\n")?;
+            out.write_all(rest)
+        })
     })
 }
 
-/// Writes beside the target, syncs, renames, and syncs the directory. Only the owner may read it:
-/// reports tell an intruder what was seen.
-pub(crate) fn whole(
+/// Writes a report, which is read back before it takes its name: it is what people and `--since-last`
+/// rely on, while a cache that does not fit its hash is made anew.
+pub(crate) fn report(
     dir: &Path,
     name: &str,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let temporary = dir.join(format!(".{name}.new"));
-    let written = write_new(&temporary, fill);
-    let placed = written.and_then(|()| std::fs::rename(&temporary, dir.join(name)));
+    place(dir, name, |temporary| {
+        deliver(File::open(dir)?, temporary, OWNERS, fill)?;
+        Ok(())
+    })
+}
+
+/// Writes beside the target, renames, and syncs the directory.
+fn place(dir: &Path, name: &str, write: impl FnOnce(&str) -> io::Result<()>) -> io::Result<()> {
+    let temporary = format!(".{name}.new");
+    // What a run that was killed left behind; the lock says that no other run is at work.
+    let _ = std::fs::remove_file(dir.join(&temporary));
+    let written = write(&temporary);
+    let placed = written.and_then(|()| std::fs::rename(dir.join(&temporary), dir.join(name)));
     if placed.is_err() {
-        let _ = std::fs::remove_file(&temporary);
+        let _ = std::fs::remove_file(dir.join(&temporary));
     }
     placed.and_then(|()| File::open(dir)?.sync_all())
 }
@@ -44,9 +60,7 @@ fn write_new(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    // What a run that was killed left behind; the lock says that no other run is at work.
-    let _ = std::fs::remove_file(path);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(OWNERS).open(path)?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
     content(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()

@@ -63,6 +63,7 @@ impl Fixture {
                 version: "test".into(),
                 commit: None,
                 sha256: None,
+                medium: None,
                 baselines: Vec::new(),
             },
             read_only: Enforced::None,

@@ -110,6 +110,10 @@ pub(super) fn standing(report: &Report, lang: Lang) -> Markup {
             dl.facts {
                 dt { "coroner" } dd { (escape(&report.tool.version)) }
                 dt { (lang.word("SHA-256 of the tool")) } dd { (host_text(&escape(&sha256))) }
+                @if let Some(medium) = &report.tool.medium {
+                    dt { (lang.word("SHA-256 of its medium's manifest")) }
+                    dd { (host_text(&escape(medium))) }
+                }
                 dt { (lang.word("Host id")) } dd { (host_text(&escape(&report.host.id))) }
                 dt { (lang.word("Started, finished")) }
                 dd { (run.started) ", " (run.finished) }

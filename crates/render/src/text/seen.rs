@@ -146,5 +146,9 @@ pub(super) fn coverage(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
             &lang.word(atime_word(report.run.keeps_atime)),
         ],
     );
-    page.line(&words)
+    page.line(&words)?;
+    let medium = report.tool.medium.as_ref();
+    medium.map_or(Ok(()), |manifest| {
+        page.line(&lang.fill("  from the medium with the manifest {0}", &[&escape(manifest)]))
+    })
 }

@@ -28,7 +28,13 @@ fn report(findings: Vec<Finding>, gaps: Vec<Gap>) -> Report {
     let at = Time::from_seconds(1_780_272_000);
     Report {
         schema: SCHEMA.into(),
-        tool: Tool { version: "0.1.0".into(), commit: None, sha256: None, baselines: vec![] },
+        tool: Tool {
+            version: "0.1.0".into(),
+            commit: None,
+            sha256: None,
+            medium: None,
+            baselines: vec![],
+        },
         host: HostIdentity {
             id: "h".into(),
             name: Text::from("web\x1b[2J1"),
