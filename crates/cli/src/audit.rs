@@ -30,13 +30,14 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
     let outputs = Outputs::open(&args.output)?;
-    let mut writable: Vec<_> = outputs.targets().map(Target::directory).collect();
     if !args.write_on_audited_disk {
-        let folders = writable.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
+        let folders: Vec<_> = outputs.targets().map(Target::directory).collect();
+        let folders = folders.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
         medium::keep_off_audited(folders, args.root.as_deref().filter(|root| !is_own_root(root)))?;
     }
     let state = State::open(&args.state, options.now.outside_plugins(), args.voice)?;
-    writable.extend(state.folder().map(Path::to_path_buf));
+    let state_folder = state.folder().map(Path::to_path_buf);
+    let writable: Vec<_> = outputs.targets().map(Target::held).chain(state_folder).collect();
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
     let read_only = read_only(sandbox::restrict(&writable));

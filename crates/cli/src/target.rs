@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use coroner_medium::{Delivered, deliver};
@@ -55,6 +55,11 @@ impl Target {
     /// The folder that it goes to.
     pub(crate) fn directory(&self) -> PathBuf {
         directory(&self.path)
+    }
+
+    /// The same folder by what is held of it, whatever its path leads to by now: for the sandbox.
+    pub(crate) fn held(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.folder.as_raw_fd()))
     }
 
     /// Writes beside the target, syncs, reads back what the device has, and renames.

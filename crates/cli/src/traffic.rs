@@ -28,7 +28,7 @@ pub(crate) fn run(args: &TrafficArgs) -> Result<ExitCode, Failure> {
         medium::keep_off_audited(folder.as_deref().into_iter(), None)?;
     }
     let host = Host::open(HostSources::live()).map_err(|e| Failure::Broken(e.to_string()))?;
-    sandbox::restrict(folder.as_slice());
+    sandbox::restrict(target.as_ref().map(Target::held).as_slice());
     let device = args.dev.as_ref().map(|name| Text::from(name.as_str()));
     let ask = Ask { device, keep_headers: args.write.is_some() };
     let mut watch = Watch::start(&host, ask).map_err(|trouble| failure(&trouble))?;
