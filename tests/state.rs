@@ -76,11 +76,15 @@ fn a_second_audit_knows_unchanged_files_and_says_the_same_of_them() {
 /// What a third audit did not do again after `change` was made behind the second's back.
 fn unchanged_after(change: impl FnOnce(&Path)) -> Vec<String> {
     let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    unchanged_in(root.path(), state.path(), change)
+}
+
+fn unchanged_in(root: &Path, state: &Path, change: impl FnOnce(&Path)) -> Vec<String> {
     settle();
-    scheduled(root.path(), state.path(), &[]);
-    change(root.path());
-    let second = report(&scheduled(root.path(), state.path(), &[]));
-    let anew = report(&scheduled(root.path(), state.path(), &["--no-cache"]));
+    scheduled(root, state, &[]);
+    change(root);
+    let second = report(&scheduled(root, state, &[]));
+    let anew = report(&scheduled(root, state, &["--no-cache"]));
     assert_eq!(judged(&second), judged(&anew));
     second.run.unchanged
 }
@@ -104,6 +108,36 @@ fn a_new_name_a_new_link_and_a_removed_file_are_each_seen_by_those_who_looked_th
         std::os::unix::fs::symlink("other", &file).unwrap();
     });
     assert!(!holds(&linked, "cron"), "{linked:?}");
+}
+
+#[test]
+fn a_name_that_was_missing_from_a_linked_directory_is_seen_when_it_appears_there() {
+    let link = |root: &Path, to: &str| {
+        let path = root.join("usr/local/sbin");
+        let _ = std::fs::remove_file(&path);
+        std::os::unix::fs::symlink(to, path).unwrap();
+    };
+    let changes: [&dyn Fn(&Path); 2] = [
+        &|root| std::fs::write(root.join("usr/local/one.d/late"), "#!/bin/sh\n").unwrap(),
+        &|root| link(root, "two.d"),
+    ];
+    for change in changes {
+        let root = small().file("/etc/cron.d/late", "1 * * * * root /usr/local/sbin/late\n");
+        let root = root.dir("/usr/local/one.d").file("/usr/local/two.d/late", "#!/bin/sh\n");
+        let (root, state) = (root.write(), tempfile::tempdir().unwrap());
+        link(root.path(), "one.d");
+        let parts = unchanged_in(root.path(), state.path(), change);
+        assert!(!holds(&parts, "files") && holds(&parts, "accounts"), "{parts:?}");
+    }
+}
+
+#[test]
+fn a_directory_that_was_moved_and_linked_back_is_looked_at_again() {
+    let parts = unchanged_after(|root| {
+        std::fs::rename(root.join("usr/local"), root.join("usr/moved")).unwrap();
+        std::os::unix::fs::symlink("moved", root.join("usr/local")).unwrap();
+    });
+    assert!(!holds(&parts, "files") && holds(&parts, "accounts"), "{parts:?}");
 }
 
 #[test]
@@ -141,7 +175,7 @@ fn work_that_is_damaged_cut_or_of_another_version_is_said_and_made_anew() {
     let whole = std::fs::read(&file).unwrap();
     let mut flipped = whole.clone();
     *flipped.last_mut().unwrap() ^= 1;
-    let foreign = String::from_utf8_lossy(&whole).replacen("work/1", "work/2", 1).into_bytes();
+    let foreign = String::from_utf8_lossy(&whole).replacen("work/2", "work/1", 1).into_bytes();
     for bytes in [&flipped, &whole[..whole.len() / 2], &foreign, &b""[..]] {
         std::fs::write(&file, bytes).unwrap();
         let output = scheduled(root.path(), state.path(), &[]);

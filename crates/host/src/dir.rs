@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use coroner_parse::Text;
 use rustix::fs::{AtFlags, RawDir, StatxFlags};
+use rustix::io::Errno;
 
 use crate::{FileType, HostPath, ReadError, Stat};
 
@@ -62,17 +63,16 @@ pub(crate) fn read_dir(
 /// is left out.
 pub(crate) fn stats(fd: BorrowedFd<'_>, listing: Listing) -> Vec<(DirEntry, Stat)> {
     let stat = |entry: DirEntry| {
-        let stat = stat_at(fd, entry.name.as_bytes())?;
+        let stat = stat_at(fd, entry.name.as_bytes()).ok()?;
         Some((entry, stat))
     };
     listing.entries.into_iter().filter_map(stat).collect()
 }
 
 /// What lies under a name in a directory, links not followed; the directory itself for no name.
-pub(crate) fn stat_at(fd: BorrowedFd<'_>, name: &[u8]) -> Option<Stat> {
+pub(crate) fn stat_at(fd: BorrowedFd<'_>, name: &[u8]) -> Result<Stat, Errno> {
     let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
     let empty = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | empty;
-    let raw = rustix::fs::statx(fd, name, flags, mask).ok()?;
-    Some(Stat::from_statx(&raw))
+    rustix::fs::statx(fd, name, flags, mask).map(|raw| Stat::from_statx(&raw))
 }

@@ -10,10 +10,14 @@ use coroner_parse::Text;
 use pathrs::flags::OpenFlags;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 
-use crate::trace::{Asked, Identity, Led, Trace};
+use crate::trace::{Asked, Trace};
 use crate::views::OpenDir;
 use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
 use crate::{detached, dir};
+
+mod retrace;
+
+pub use retrace::Place;
 
 /// `PROC_SUPER_MAGIC`, linux/magic.h.
 pub(crate) const PROC_MAGIC: i64 = 0x9fa0;
@@ -245,7 +249,8 @@ impl Root {
     fn handle(&self, path: &HostPath, follow: OpenFlags) -> Result<OwnedFd, ReadError> {
         let handle = self.take(path, follow);
         if let Some(trace) = &self.trace {
-            self.note(trace, path, !follow.contains(OpenFlags::O_NOFOLLOW), handle.as_ref());
+            let follow = !follow.contains(OpenFlags::O_NOFOLLOW);
+            self.note(trace, Asked { path: path.clone(), follow }, handle.as_ref());
         }
         handle
     }
@@ -254,43 +259,6 @@ impl Root {
         let flags = OpenFlags::O_PATH | OpenFlags::O_CLOEXEC | follow;
         let path = Path::new(OsStr::from_bytes(path.as_bytes()));
         Ok(self.inner.open_subpath(path, flags)?.into())
-    }
-
-    fn note(
-        &self,
-        trace: &Trace,
-        path: &HostPath,
-        follow: bool,
-        handle: Result<&OwnedFd, &ReadError>,
-    ) {
-        let asked = Asked { path: path.clone(), follow };
-        let handle = match handle {
-            Ok(handle) => handle,
-            Err(error) => return trace.failed(asked, *error),
-        };
-        let Ok(stat) = stat_of(handle) else { return trace.unsteady() };
-        if !follow && trace.is_real(path) {
-            return trace.lies(path.clone(), &stat);
-        }
-        match self.real_name(handle) {
-            Some(real) => trace.found(asked, real, &stat),
-            None => trace.unsteady(),
-        }
-    }
-
-    /// Where a path leads now, for comparing with what a [`Trace`] noted.
-    pub fn leads(&self, asked: &Asked) -> Led {
-        let follow = if asked.follow { OpenFlags::empty() } else { OpenFlags::O_NOFOLLOW };
-        match self.take(&asked.path, follow) {
-            Ok(handle) => self.real_name(&handle).map_or(Led::Blocked(Blocked::Escaped), Led::To),
-            Err(error) => error.blocked().map_or(Led::Nowhere, Led::Blocked),
-        }
-    }
-
-    /// A directory that still lies where this says, for looking at many names in it.
-    pub fn place(&self, dir: &HostPath) -> Option<Place> {
-        let handle = self.take(dir, OpenFlags::O_DIRECTORY | OpenFlags::O_NOFOLLOW).ok()?;
-        (self.real_name(&handle)? == *dir).then_some(Place(handle))
     }
 
     fn reopen(&self, handle: &OwnedFd, extra: OFlags) -> Result<OwnedFd, ReadError> {
@@ -314,17 +282,6 @@ impl Root {
             top => name.strip_prefix(top)?,
         };
         (inside.is_empty() || inside.starts_with(b"/")).then(|| HostPath::new(inside))
-    }
-}
-
-/// A directory held open.
-#[derive(Debug)]
-pub struct Place(OwnedFd);
-
-impl Place {
-    /// What lies under a name now, links not followed; the empty name is the directory itself.
-    pub fn identity(&self, name: &[u8]) -> Option<Identity> {
-        dir::stat_at(self.0.as_fd(), name).map(|stat| Identity::of(&stat))
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a piece of work saw of a root, so that a later audit can tell whether it would see the same.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Blocked, HostPath, ReadError, Stat, Timestamp};
+use crate::{Blocked, HostPath, Stat, Timestamp};
 
 /// What stat says of something unchanged: device, inode, size, content and inode last changed. The
 /// last is the kernel's own, so that restored sizes and times do not fool it.
@@ -55,6 +55,8 @@ pub struct Asked {
 pub struct Sightings {
     /// What lay at each real place.
     pub places: HashMap<HostPath, Identity>,
+    /// Names that a directory at its real place did not have.
+    pub absent: BTreeSet<HostPath>,
     /// Paths that are not themselves such a place.
     pub led: BTreeMap<Asked, Led>,
 }
@@ -106,7 +108,32 @@ impl Trace {
             return false;
         }
         let parent = path.parent();
-        parent.is_none_or(|dir| self.seen.lock().is_ok_and(|seen| seen.real.contains(&dir)))
+        parent.is_none_or(|dir| self.is_real_dir(&dir))
+    }
+
+    /// Whether a directory is known to lie where this says.
+    pub(crate) fn is_real_dir(&self, dir: &HostPath) -> bool {
+        self.seen.lock().is_ok_and(|seen| seen.real.contains(dir))
+    }
+
+    /// A directory was reached: the path asked for, and where it really lies.
+    pub(crate) fn reached(&self, asked: Asked, real: &HostPath) {
+        if asked.path != *real {
+            self.led(asked, Led::To(real.clone()));
+        }
+        if let Ok(mut seen) = self.seen.lock() {
+            seen.real.insert(real.clone());
+        }
+    }
+
+    /// A real directory does not have the last name of this path.
+    pub(crate) fn lacks(&self, missing: HostPath) {
+        let Ok(mut seen) = self.seen.lock() else { return };
+        let appeared = seen.sightings.places.contains_key(&missing);
+        seen.sightings.absent.insert(missing);
+        if appeared || seen.sightings.absent.len() > MOST {
+            self.unsteady();
+        }
     }
 
     /// Something was looked at: the path asked for, and where it really lies.
@@ -126,18 +153,16 @@ impl Trace {
         {
             seen.real.insert(parent);
         }
-        let changed = seen.sightings.places.insert(real, identity).is_some_and(|b| b != identity);
+        let appeared = seen.sightings.absent.contains(&real);
+        let before = seen.sightings.places.insert(real, identity);
+        let changed = appeared || before.is_some_and(|before| before != identity);
         if changed || seen.sightings.places.len() > MOST {
             self.unsteady();
         }
     }
 
-    /// A path leads nowhere, or nobody can tell.
-    pub(crate) fn failed(&self, asked: Asked, error: ReadError) {
-        self.led(asked, error.blocked().map_or(Led::Nowhere, Led::Blocked));
-    }
-
-    fn led(&self, asked: Asked, led: Led) {
+    /// A path leads elsewhere than it says, nowhere, or nobody can tell.
+    pub(crate) fn led(&self, asked: Asked, led: Led) {
         let Ok(mut seen) = self.seen.lock() else { return };
         let changed = seen.sightings.led.get(&asked).is_some_and(|before| *before != led);
         seen.sightings.led.insert(asked, led);

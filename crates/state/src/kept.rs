@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 /// One bit a work.
 pub(crate) type Masks = u64;
 
-/// What lay under a name.
+/// What lay under a name: nothing, for one that was not there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Named {
     pub(crate) name: Box<[u8]>,
-    pub(crate) identity: Identity,
+    pub(crate) identity: Option<Identity>,
     pub(crate) works: Masks,
 }
 
@@ -75,7 +75,7 @@ impl Kept {
     /// With more works.
     pub(crate) fn with(self, more: Vec<(Done, Sightings)>) -> Self {
         let mut works = self.works;
-        let mut places: BTreeMap<(Box<[u8]>, Box<[u8]>, Identity), Masks> = BTreeMap::new();
+        let mut places: BTreeMap<Place, Masks> = BTreeMap::new();
         for Directory { path, names } in self.dirs {
             for Named { name, identity, works } in names {
                 places.insert((path.clone(), name, identity), works);
@@ -86,8 +86,9 @@ impl Kept {
         for (work, seen) in more.into_iter().take(MOST_WORKS.saturating_sub(works.len())) {
             let mask: Masks = 1 << works.len();
             works.push(work);
-            for (path, identity) in seen.places {
-                *places.entry(place(&path, identity)).or_default() |= mask;
+            let there = seen.places.iter().map(|(path, identity)| place(path, Some(*identity)));
+            for place in there.chain(seen.absent.iter().map(|path| place(path, None))) {
+                *places.entry(place).or_default() |= mask;
             }
             for led in seen.led {
                 *all_led.entry(led).or_default() |= mask;
@@ -98,13 +99,16 @@ impl Kept {
     }
 }
 
+/// A directory, a name in it, and what lay there.
+type Place = (Box<[u8]>, Box<[u8]>, Option<Identity>);
+
 /// The directory of a path and the name in it; the top is the top's own empty name.
-fn place(path: &HostPath, identity: Identity) -> (Box<[u8]>, Box<[u8]>, Identity) {
+fn place(path: &HostPath, identity: Option<Identity>) -> Place {
     let dir = path.parent().unwrap_or_else(|| path.clone());
     (dir.as_bytes().into(), path.name().into(), identity)
 }
 
-fn by_directory(places: BTreeMap<(Box<[u8]>, Box<[u8]>, Identity), Masks>) -> Vec<Directory> {
+fn by_directory(places: BTreeMap<Place, Masks>) -> Vec<Directory> {
     let mut dirs: Vec<Directory> = Vec::new();
     for ((path, name, identity), works) in places {
         let named = Named { name, identity, works };
@@ -118,7 +122,9 @@ fn by_directory(places: BTreeMap<(Box<[u8]>, Box<[u8]>, Identity), Masks>) -> Ve
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)] // tests
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // tests
+    use std::collections::BTreeSet;
+
     use coroner_core::sha256_of;
     use proptest::prelude::*;
 
@@ -132,7 +138,7 @@ mod tests {
     fn seen(paths: &[&str]) -> Sightings {
         let identity = Identity::default();
         let places = paths.iter().map(|path| (HostPath::new(path), identity)).collect();
-        Sightings { places, led: BTreeMap::new() }
+        Sightings { places, ..Sightings::default() }
     }
 
     fn names_of(kept: &Kept, work: u32) -> Vec<String> {
@@ -155,6 +161,15 @@ mod tests {
         let rest = kept.only(&HashSet::from(["b".to_owned()]));
         assert_eq!((rest.works.len(), names_of(&rest, 0)), (1, names_of(&kept, 1)));
         assert_eq!(Kept::from_bytes(&kept.to_bytes()).unwrap(), kept);
+    }
+
+    #[test]
+    fn a_name_that_was_not_there_is_kept_beside_those_that_were() {
+        let absent = BTreeSet::from([HostPath::new("/x/0")]);
+        let kept = Kept::default().with(vec![(done("a"), Sightings { absent, ..seen(&["/x/1"]) })]);
+        assert_eq!(names_of(&kept, 0), ["/x|0", "/x|1"]);
+        let there: Vec<_> = kept.dirs[0].names.iter().map(|seen| seen.identity.is_some()).collect();
+        assert_eq!(there, [false, true]);
     }
 
     proptest! {

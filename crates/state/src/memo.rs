@@ -15,7 +15,7 @@ use crate::read::{self, Checked};
 use crate::write;
 
 const NAME: &str = "work";
-const SCHEMA: &str = "coroner.work/1";
+const SCHEMA: &str = "coroner.work/2";
 
 /// The work of earlier audits, and of this one.
 #[derive(Debug)]
@@ -108,8 +108,12 @@ impl Memo {
 fn look(known: &Kept, root: &Root) -> Masks {
     let mut stale = 0;
     for dir in &known.dirs {
+        if dir.names.iter().all(|seen| seen.works & !stale == 0) {
+            continue;
+        }
+        // What was seen or missed in a directory that lies elsewhere now is looked for anew.
         let place = root.place(&HostPath::new(&dir.path));
-        let now = |name: &[u8]| place.as_ref().and_then(|at| at.identity(name));
+        let now = |name: &[u8]| place.as_ref().and_then(|at| at.identity(name).ok());
         for seen in &dir.names {
             if seen.works & !stale != 0 && now(&seen.name) != Some(seen.identity) {
                 stale |= seen.works;
