@@ -19,8 +19,6 @@ const MOST_DESTINATIONS: usize = 100;
 const MOST_SENDERS: usize = 100;
 const MOST_SHARES: usize = 20;
 const MOST_NAMED_FLOWS: usize = 10;
-/// When less of the time was looked at, in thousandths, devices know better than the time what was sent.
-const WHOLLY: u32 = 500;
 
 impl Watch<'_> {
     /// What was seen since the start, or since the last [`Watch::restart`].
@@ -193,7 +191,7 @@ impl Watch<'_> {
         let found = now.since(&self.counters).into_iter().filter_map(|(name, counted)| {
             let (&index, _) = self.names.iter().find(|(_, known)| **known == name)?;
             let told = self.tally.captured.get(&index).copied().unwrap_or_default();
-            let checked = (seen.sampled_time < WHOLLY).then(|| self.checks.of(index, &name));
+            let checked = seen.is_scaled_to_counters().then(|| self.checks.of(index, &name));
             let cuts = self.tally.cuts.contains(&index);
             let device = Device { told, cuts, counted, checked };
             self.watches(index).then_some((index, name, device))
