@@ -59,7 +59,9 @@ fn head(seen: &Observation, device: Option<&str>) -> String {
     let Seen { ms, captured, capture_lost, one_in, samples, samples_lost, .. } = seen.seen;
     let place = device.map_or("all devices".to_owned(), |name| name.escape_debug().to_string());
     let looked = if one_in > 1 {
-        format!("at times one packet in {one_in}, scaled")
+        let to =
+            if seen.seen.is_scaled_to_counters() { " to what the devices counted" } else { "" };
+        format!("at times one packet in {one_in}, scaled{to}")
     } else {
         "every packet".to_owned()
     };

@@ -99,6 +99,7 @@ impl Watch<'_> {
             frame.weight = scale(self.stands_for(frame));
             if frame.outgoing {
                 came.sent += 1;
+                self.checks.captured(frame.device, frame.time, frame.length);
             } else {
                 came.received += frame.weight / WHOLE;
             }

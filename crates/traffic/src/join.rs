@@ -75,7 +75,7 @@ const FORWARDED: u64 = 20_000_000;
 /// Bytes that a tunnel may put around a packet on its way out.
 const AROUND: u32 = 128;
 /// A frame longer than any Ethernet carries is cut into several after it was sampled.
-const UNCUT: u32 = 1_600;
+pub(crate) const UNCUT: u32 = 1_600;
 /// Samples that wait, of one processor, and addresses that are remembered.
 const MOST_WAITING: usize = 50_000;
 const MOST_ADDRESSES: usize = 50_000;

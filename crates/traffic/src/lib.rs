@@ -16,6 +16,7 @@ mod namespaces;
 mod pace;
 mod pcapng;
 mod result;
+mod scale;
 mod senders;
 mod stretches;
 mod summary;

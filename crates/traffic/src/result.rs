@@ -202,6 +202,16 @@ pub struct Seen {
     pub cpu_ms: u64,
 }
 
+/// When less of the time was looked at, in thousandths, devices know better than the time what was sent.
+const MOST_OF_THE_TIME: u32 = 500;
+
+impl Seen {
+    /// Whether the devices' own counters say how much was sent, and what was looked at only by whom.
+    pub fn is_scaled_to_counters(&self) -> bool {
+        self.sampled_time < MOST_OF_THE_TIME
+    }
+}
+
 /// Everything that was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use coroner_parse::Text;
 
+use crate::counters::Counters;
 use crate::flood::attack;
 use crate::pcapng::{Kept, pcapng};
-use crate::result::{Destination, Direction, Flow, Observation, Sender, Share, Unseen};
+use crate::result::{Destination, Direction, Flow, Observation, Seen, Sender, Share, Unseen};
+use crate::scale::{Device, Devices, Scale};
 use crate::senders::{Views, nobody};
 use crate::tally::{Count, Key, Row, Who, whole};
 use crate::watch::Watch;
@@ -17,14 +19,13 @@ const MOST_DESTINATIONS: usize = 100;
 const MOST_SENDERS: usize = 100;
 const MOST_SHARES: usize = 20;
 const MOST_NAMED_FLOWS: usize = 10;
-/// Packets that a device must have sent past the capture before it is said.
-const UNSEEN: u64 = 1_000;
 
 impl Watch<'_> {
     /// What was seen since the start, or since the last [`Watch::restart`].
     pub fn observation(&self) -> Observation {
         let seen = self.looked_at();
-        let senders = self.sender_table();
+        let devices = self.devices(&seen);
+        let senders = self.sender_table(&devices);
         let names: HashMap<Who, (Text, Option<u32>)> = senders
             .iter()
             .map(|(who, (sender, _))| (*who, (sender.who.clone(), sender.pid)))
@@ -33,12 +34,12 @@ impl Watch<'_> {
             .tally
             .rows
             .iter()
-            .map(|(key, row)| self.flow(*key, row, &names, seen.ms))
+            .map(|(key, row)| self.flow(*key, row, &names, seen.ms, devices.scale(key.device)))
             .collect();
         flows.sort_by(|a, b| b.packets.cmp(&a.packets).then_with(|| order(a).cmp(&order(b))));
         flows.truncate(MOST_FLOWS);
         Observation {
-            destinations: self.destinations(),
+            destinations: self.destinations(&devices),
             senders: told(senders),
             suspects: self.suspects.as_ref().map(|s| s.now(self.host())).unwrap_or_default(),
             namespaces: self
@@ -47,7 +48,7 @@ impl Watch<'_> {
                 .map(|before| before.now(self.host(), self.network, seen.ms))
                 .unwrap_or_default(),
             missing: self.missing(),
-            unseen: self.unseen(seen.ms),
+            unseen: unseen(&devices, seen.ms),
             flows,
             seen,
         }
@@ -63,9 +64,11 @@ impl Watch<'_> {
         row: &Row,
         names: &HashMap<Who, (Text, Option<u32>)>,
         ms: u64,
+        scale: Scale,
     ) -> Flow {
+        let out = scale.count(row.out);
         let mut senders: Vec<Share> = row
-            .scaled()
+            .shared(out)
             .into_iter()
             .map(|(who, count)| {
                 let (name, pid) = names.get(&who).cloned().unwrap_or_default();
@@ -80,14 +83,14 @@ impl Watch<'_> {
             port: key.port,
             direction: key.direction,
             ms,
-            packets: whole(row.out.packets),
-            bytes: whole(row.out.bytes),
+            packets: whole(out.packets),
+            bytes: whole(out.bytes),
             packets_back: whole(row.back.packets),
             bytes_back: whole(row.back.bytes),
             addresses: row.addresses.count(),
             sources: row.sources.count(),
-            forged: whole(row.forged),
-            syn: whole(row.syn),
+            forged: whole(scale.packets(row.forged)),
+            syn: whole(scale.packets(row.syn)),
             syn_ack: whole(row.syn_ack),
             rst: whole(row.rst),
             senders,
@@ -95,12 +98,12 @@ impl Watch<'_> {
     }
 
     /// Every sender with what it sent, by flow.
-    fn sender_table(&self) -> BTreeMap<Who, (Sender, Vec<(String, u64)>)> {
+    fn sender_table(&self, devices: &Devices) -> BTreeMap<Who, (Sender, Vec<(String, u64)>)> {
         let views = Views::read(self.host());
         let mut table: BTreeMap<Who, (Sender, Vec<(String, u64)>)> = BTreeMap::new();
         for (key, row) in &self.tally.rows {
             let name = self.in_words(*key);
-            for (who, count) in row.scaled() {
+            for (who, count) in row.shared(devices.scale(key.device).count(row.out)) {
                 let (sender, flows) =
                     table.entry(who).or_insert_with(|| (self.sender(&views, who), Vec::new()));
                 sender.packets += count.packets;
@@ -152,20 +155,23 @@ impl Watch<'_> {
         }
     }
 
-    fn destinations(&self) -> Vec<Destination> {
+    fn destinations(&self, devices: &Devices) -> Vec<Destination> {
         let mut found: Vec<Destination> = self
             .tally
             .destinations
             .iter()
-            .map(|((key, address), (count, back))| Destination {
-                device: self.device(key.device),
-                address: address.to_string(),
-                protocol: protocol(key.protocol),
-                port: key.port,
-                direction: key.direction,
-                packets: whole(count.packets),
-                bytes: whole(count.bytes),
-                bytes_back: whole(*back),
+            .map(|((key, address), (count, back))| {
+                let count = devices.scale(key.device).count(*count);
+                Destination {
+                    device: self.device(key.device),
+                    address: address.to_string(),
+                    protocol: protocol(key.protocol),
+                    port: key.port,
+                    direction: key.direction,
+                    packets: whole(count.packets),
+                    bytes: whole(count.bytes),
+                    bytes_back: whole(*back),
+                }
             })
             .collect();
         found.sort_by(|a, b| {
@@ -179,37 +185,42 @@ impl Watch<'_> {
         found
     }
 
-    /// Devices that counted far more packets than passed the capture.
-    fn unseen(&self, ms: u64) -> Vec<Unseen> {
-        let now = crate::counters::Counters::read(self.host());
-        let found = now.since(&self.counters).into_iter().filter_map(|(device, counted)| {
-            let (&index, _) = self.names.iter().find(|(_, known)| **known == device)?;
-            let captured = self.tally.captured.get(&index).copied().unwrap_or_default();
-            let (packets, bytes) = (whole(captured.packets), whole(captured.bytes));
-            let past = self.watches(index) && went_past(counted, packets, bytes);
-            past.then_some(Unseen { device, ms, counted, captured: packets })
+    /// What was told of each device, and what it counted meanwhile.
+    fn devices(&self, seen: &Seen) -> Devices {
+        let now = Counters::read(self.host());
+        let found = now.since(&self.counters).into_iter().filter_map(|(name, counted)| {
+            let (&index, _) = self.names.iter().find(|(_, known)| **known == name)?;
+            let told = self.tally.captured.get(&index).copied().unwrap_or_default();
+            let checked = seen.is_scaled_to_counters().then(|| self.checks.of(index, &name));
+            let cuts = self.tally.cuts.contains(&index);
+            let device = Device { told, cuts, counted, checked };
+            self.watches(index).then_some((index, name, device))
         });
-        found.collect()
+        Devices(found.collect())
     }
 
     /// The headers of flows that look like an attack, as a pcapng file; none when there are none.
     pub fn evidence(&self) -> Option<Vec<u8>> {
         let none = HashMap::new();
-        let ms = self.looked_at().ms;
+        let seen = self.looked_at();
+        let devices = self.devices(&seen);
         let kept: Vec<Kept> = self.headers(|key| {
             let row = self.tally.rows.get(key);
-            row.is_some_and(|row| attack(&self.flow(*key, row, &none, ms)).is_some())
+            let scale = devices.scale(key.device);
+            let flow = row.map(|row| self.flow(*key, row, &none, seen.ms, scale));
+            flow.is_some_and(|flow| attack(&flow).is_some())
         });
         (!kept.is_empty()).then(|| pcapng(&kept))
     }
 }
 
-/// Whether a device counted far more packets than were captured. A card that cuts long packets itself
-/// counts the pieces, of more than a thousand bytes each.
-fn went_past(counted: u64, captured: u64, bytes: u64) -> bool {
-    let explained = captured.max(bytes / 1_000);
-    let past = counted.saturating_sub(explained);
-    past > UNSEEN && past > counted / 2
+/// Devices that counted far more packets than passed the capture.
+fn unseen(devices: &Devices, ms: u64) -> Vec<Unseen> {
+    let past = devices.0.iter().filter_map(|(_, name, device)| {
+        let captured = device.past()?;
+        Some(Unseen { device: name.clone(), ms, counted: device.counted.packets, captured })
+    });
+    past.collect()
 }
 
 fn order(flow: &Flow) -> (&Text, &str, u16) {
@@ -232,10 +243,9 @@ fn told(table: BTreeMap<Who, (Sender, Vec<(String, u64)>)>) -> Vec<Sender> {
 }
 
 impl Row {
-    /// Its senders, as if all packets had been asked for.
-    fn scaled(&self) -> BTreeMap<Who, Count> {
+    /// All that it sent, shared out among its senders.
+    fn shared(&self, all: Count) -> BTreeMap<Who, Count> {
         let asked: u64 = self.senders.values().map(|count| count.packets).sum();
-        let all = self.out;
         let share = move |part: u64, of: u64| {
             let scaled = u128::from(part) * u128::from(of) / u128::from(asked.max(1));
             u64::try_from(scaled).unwrap_or(u64::MAX)
@@ -284,17 +294,4 @@ fn protocol(number: Option<u8>) -> String {
         Some(other) => return format!("protocol {other}"),
     };
     name.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packets_past_the_capture_are_told_from_pieces_that_the_card_cut() {
-        assert!(went_past(900_000, 100, 6_000));
-        assert!(!went_past(900_000, 20_000, 20_000 * 64_000), "cut by the card");
-        assert!(!went_past(900_000, 890_000, 60_000_000));
-        assert!(!went_past(900, 0, 0), "a few that the kernel sends by itself");
-    }
 }

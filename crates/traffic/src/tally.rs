@@ -1,12 +1,12 @@
 //! Counting: by protocol and port, by destination, by sender. Every table is bounded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use coroner_parse::packet::{LocalNets, Packet};
 
 use crate::distinct::Distinct;
-use crate::join::Origin;
+use crate::join::{Origin, UNCUT};
 use crate::result::Direction;
 
 /// Protocol and port at one device.
@@ -126,6 +126,8 @@ pub(crate) struct Tally {
     /// By which device a flow came in.
     entered: HashMap<Ends, u32>,
     pub(crate) captured: HashMap<u32, Count>,
+    /// Devices that were handed frames longer than any Ethernet carries: who cuts them counts the pieces.
+    pub(crate) cuts: HashSet<u32>,
 }
 
 /// Whose service it is: the lower port's, with the other side's before ours when that tells nothing.
@@ -146,6 +148,9 @@ impl Tally {
     pub(crate) fn sent(&mut self, seen: &Sighting, device_name: &[u8], nets: &LocalNets) -> Key {
         let bytes = u64::from(seen.length) * seen.weight;
         self.captured.entry(seen.device).or_default().add(seen.weight, bytes);
+        if seen.length > UNCUT {
+            self.cuts.insert(seen.device);
+        }
         let (port, direction) = seen.packet.as_ref().map_or((0, Direction::To), service);
         let protocol = seen.packet.map(|packet| packet.protocol);
         let key = Key { device: seen.device, protocol, port, direction };
@@ -247,6 +252,7 @@ impl Tally {
         self.rows.clear();
         self.destinations.clear();
         self.captured.clear();
+        self.cuts.clear();
     }
 
     /// Makes room for flows of the next seconds.

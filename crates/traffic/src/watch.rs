@@ -11,7 +11,7 @@ use coroner_parse::Text;
 use coroner_parse::packet::{LocalNets, fib_trie, inet6_addresses, ipv4_routes, ipv6_routes};
 
 use crate::clock::{now, processor_time};
-use crate::counters::Counters;
+use crate::counters::{Checks, Counters};
 use crate::frames::Captured;
 use crate::join::Join;
 use crate::namespaces::Namespaces;
@@ -86,6 +86,7 @@ pub struct Watch<'a> {
     pub(crate) started: Instant,
     pub(crate) processor_time: Duration,
     pub(crate) counters: Counters,
+    pub(crate) checks: Checks,
     pub(crate) suspects: Option<Suspects>,
     pub(crate) namespaces: Option<Namespaces>,
     pub(crate) missing: Vec<Missing>,
@@ -148,6 +149,7 @@ impl<'a> Watch<'a> {
             started: Instant::now(),
             processor_time: processor_time(),
             counters: Counters::read(host),
+            checks: Checks::default(),
             suspects: None,
             namespaces: None,
             missing,
@@ -222,7 +224,9 @@ impl<'a> Watch<'a> {
         std::thread::sleep(pause);
         let begun = Instant::now();
         self.begin();
+        self.checks.begin(self.host, now());
         std::thread::sleep(length);
+        self.checks.end(self.host, now);
         self.end();
         begun.elapsed()
     }
@@ -284,6 +288,7 @@ impl<'a> Watch<'a> {
         self.started = Instant::now();
         self.processor_time = processor_time();
         self.counters = Counters::read(self.host);
+        self.checks = Checks::default();
         self.lost_before = self.tracepoint.as_ref().map_or(0, Tracepoint::lost);
         if self.tracepoint.is_none() {
             self.suspects = Some(Suspects::before(self.host));
