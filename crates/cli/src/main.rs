@@ -11,7 +11,6 @@ mod diff;
 mod judge;
 mod list;
 mod output;
-mod plugins;
 mod progress;
 mod state;
 mod throttle;

@@ -1,12 +1,11 @@
 //! Where reports go, and how failures are said: one line, the right status, nothing half-written.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use coroner_core::Report;
-use coroner_render::TextStyle;
+use coroner_render::{Fill, TextStyle, directory};
 
 use crate::args::{Format, OutputArgs};
 
@@ -108,43 +107,11 @@ pub(crate) fn write_file(path: &Path, form: Form<'_>) -> Result<(), Failure> {
     replace(path, "report", &mut |out| form(TextStyle::default(), out))
 }
 
-/// What fills a file.
-type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
-
-/// Writes beside the target, syncs and renames, so that a file of that name is always whole.
+/// Writes a file whole or not at all.
 pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
-    let temporary = temporary_name(path);
-    let written = fill_new(&temporary, fill).and_then(|()| std::fs::rename(&temporary, path));
-    written.and_then(|()| sync_dir(path)).map_err(|error| {
-        let _ = std::fs::remove_file(&temporary);
-        Failure::Broken(format!("{}: {error}; no {what} was written", path.display()))
-    })
-}
-
-fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    directory(path).join(name)
-}
-
-fn fill_new(temporary: &Path, content: &mut Fill<'_>) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
-    let mut out = BufWriter::with_capacity(1 << 20, file);
-    content(&mut out)?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
-}
-
-fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(directory(path))?.sync_all()
-}
-
-/// The directory that a report goes to; it must exist before the audit starts.
-pub(crate) fn directory(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
+    let broken =
+        |error| Failure::Broken(format!("{}: {error}; no {what} was written", path.display()));
+    coroner_render::replace(path, fill).map_err(broken)
 }
 
 /// Refuses at once what would only fail after minutes of work.

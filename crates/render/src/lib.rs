@@ -2,12 +2,14 @@
 //!
 //! Whatever came from the host is printed escaped; JSON carries it without loss.
 
+mod file;
 mod json;
 mod ocsf;
 mod prometheus;
 mod syslog;
 mod text;
 
+pub use file::{Fill, directory, replace};
 pub use json::{json, ndjson};
 pub use ocsf::ocsf;
 pub use prometheus::prometheus;
