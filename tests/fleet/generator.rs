@@ -5,22 +5,22 @@ use serde_json::{Value, json};
 
 /// What a fleet looks like.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
-    pub hosts: usize,
+pub(crate) struct Plan {
+    pub(crate) hosts: usize,
     /// Items of each host, about.
-    pub items: usize,
-    pub seed: u64,
+    pub(crate) items: usize,
+    pub(crate) seed: u64,
     /// Whether the reports say their roles.
-    pub labels: bool,
+    pub(crate) labels: bool,
 }
 
 /// Something that was planted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Planted {
-    pub host: String,
-    pub kind: &'static str,
+pub(crate) struct Planted {
+    pub(crate) host: String,
+    pub(crate) kind: &'static str,
     /// What its item's text contains.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
 }
 
 const ROLES: [&str; 5] = ["web", "db", "gateway", "kvm", "ci"];
@@ -56,20 +56,20 @@ fn hash_of(text: &str) -> String {
 }
 
 impl Plan {
-    pub fn role(&self, host: usize) -> &'static str {
+    pub(crate) fn role(&self, host: usize) -> &'static str {
         ROLES[host % ROLES.len()]
     }
 
-    pub fn id(&self, host: usize) -> String {
+    pub(crate) fn id(&self, host: usize) -> String {
         hash_of(&format!("{}-{host}", self.seed))[..32].to_owned()
     }
 
-    pub fn name(&self, host: usize) -> String {
+    pub(crate) fn name(&self, host: usize) -> String {
         format!("{}-{host:05}", self.role(host))
     }
 
     /// What was planted, and where. The last two are changed content, not rare items.
-    pub fn planted(&self) -> Vec<(Planted, Value)> {
+    pub(crate) fn planted(&self) -> Vec<(Planted, Value)> {
         let spread = |number: usize| (number * 37 + 11) % self.hosts;
         // Three hosts of one role.
         let gateway = |number: usize| spread(7) / 5 * 5 % (self.hosts - 100) + number * 10 + 2;
@@ -90,7 +90,7 @@ impl Plan {
     }
 
     /// One host's report of one day.
-    pub fn report(&self, host: usize, day: i64) -> Value {
+    pub(crate) fn report(&self, host: usize, day: i64) -> Value {
         let started = START + day * 86_400 + i64::try_from(host % 3600).unwrap();
         let planted: Vec<Value> = self
             .planted()
