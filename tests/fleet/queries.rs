@@ -83,7 +83,9 @@ fn drift_names_what_is_new_gone_and_changed_and_nothing_else() {
                 item["sha256"] = json!("0".repeat(64));
                 item["state"] = json!("modified");
             }),
-            3 => items.iter_mut().for_each(|item| item["modified"] = json!("2026-06-02T00:00:00Z")),
+            3 => items.iter_mut().filter(|item| item["kind"] == "file").for_each(|item| {
+                item["modified"] = json!("2026-06-02T00:00:00Z");
+            }),
             _ => {}
         }
         bench.put(&format!("second-{host}.json"), &serde_json::to_vec(&report).unwrap());
