@@ -186,3 +186,42 @@ fn open_to_all(dir: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+fn bash_completes_commands_from_the_script_made_for_it() {
+    let output = coroner().args(["completions", "bash"]).output().unwrap();
+    let script = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(script.path(), &output.stdout).unwrap();
+    let ask = "source $0; COMP_WORDS=(coroner thr); COMP_CWORD=1; _coroner coroner thr coroner; echo ${COMPREPLY[@]}";
+    let answer =
+        std::process::Command::new("bash").args(["-c", ask]).arg(script.path()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer.stdout), "throttle\n", "{answer:?}");
+}
+
+#[test]
+fn every_command_has_a_man_page_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = coroner().args(["man", "--out"]).arg(dir.path()).output().unwrap();
+    assert_eq!(status(&output), 0, "{output:?}");
+    let page = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert!(page("coroner.1").starts_with(".ie"), "{}", page("coroner.1"));
+    assert!(page("coroner-audit.1").contains("coroner audit \\-\\-root /mnt"));
+    assert!(page("coroner-throttle-revert.1").contains(".TH coroner-throttle-revert 1"));
+    refused(&["man", "--out", "/no/such/folder"], "/no/such/folder");
+}
+
+#[test]
+fn a_quiet_audit_says_nothing_but_its_answer() {
+    let (root, state) = (quiet().write(), tempfile::tempdir().unwrap());
+    let audit = |more: &[&str]| {
+        let mut command = coroner();
+        command.args(["audit", "--format", "json", "--since-last", "--root"]).arg(root.path());
+        command.arg("--state").arg(state.path()).args(more).output().unwrap()
+    };
+    let quiet = audit(&["--quiet"]);
+    assert!(quiet.stderr.is_empty(), "{}", String::from_utf8_lossy(&quiet.stderr));
+    report(&quiet);
+    std::fs::remove_dir_all(state.path()).unwrap();
+    let spoken = String::from_utf8_lossy(&audit(&[]).stderr).into_owned();
+    assert!(spoken.contains("no earlier report"), "{spoken}");
+}

@@ -33,6 +33,32 @@ fn a_running_debian_is_clean_until_something_is_planted() {
     assert_eq!(clean.verdict.level, Level::Clean, "{:?} {:?}", loud(&clean), clean.gaps);
     assert!(loud(&clean).is_empty(), "{:?}", loud(&clean));
     assert!(clean.items.len() > 500, "{} items", clean.items.len());
+    views_answered(&clean);
     let named = |line: &String| line.contains("/etc/cron.d/update");
     assert!(loud(&planted).iter().all(named), "{:?}", loud(&planted));
+}
+
+/// The views of its kernel that need one of a distribution: systemd's BPF programs, the counters of
+/// its control groups, processor time.
+fn views_answered(report: &Report) {
+    let of = |kind: &str| {
+        report
+            .items
+            .iter()
+            .filter(|item| item.kind == kind)
+            .map(|item| &item.fields)
+            .collect::<Vec<_>>()
+    };
+    let programs = of("bpf.program");
+    let named =
+        programs.iter().any(|fields| fields["name"].as_str().is_some_and(|n| n.starts_with("sd_")));
+    assert!(named, "{programs:?}");
+    let counts = of("hidden.count");
+    assert!(counts.iter().any(|fields| fields["thing"] == "group-tasks"), "{counts:?}");
+    assert_eq!(of("hidden.processor-time").len(), 1);
+    let unseen = report
+        .gaps
+        .iter()
+        .filter(|gap| gap.plugin == "hidden" && gap.path.to_string().contains("tracing"));
+    assert_eq!(unseen.count(), 0, "{:?}", report.gaps);
 }

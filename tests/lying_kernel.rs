@@ -12,7 +12,7 @@ use std::process::{Child, Command};
 use coroner_core::{Finding, Level};
 use support::liar::{
     self, BY_NUMBER, BY_PATH, BY_TASK, EVERY_READ, Hide, Lie, READ, READS, Told, deny, hide,
-    processes_less, rewrite,
+    processes_less, rewrite, shorten, untold, without_lines,
 };
 use support::plant;
 
@@ -45,6 +45,41 @@ impl Drop for Sleepers {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// A control group of the sleepers' own, in the tree that counts tasks; it ends with the test.
+struct Group {
+    tree: &'static str,
+    dir: PathBuf,
+}
+
+impl Group {
+    fn of(sleepers: &Sleepers) -> Self {
+        let trees = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/pids"];
+        let made = trees.iter().find_map(|tree| {
+            let dir = Path::new(tree).join(format!("lying-kernel-{}", std::process::id()));
+            let counts =
+                Path::new(tree).join("cgroup.procs").exists() && std::fs::create_dir(&dir).is_ok();
+            let group = counts.then_some(Self { tree, dir })?;
+            group.dir.join("pids.current").exists().then_some(group)
+        });
+        let group = made.expect("a tree of control groups that counts tasks");
+        for name in sleepers.names() {
+            std::fs::write(group.dir.join("cgroup.procs"), name).unwrap();
+        }
+        group
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // It must be empty: what is left of it goes back to the root.
+        let left = std::fs::read_to_string(self.dir.join("cgroup.procs")).unwrap_or_default();
+        for pid in left.lines() {
+            let _ = std::fs::write(Path::new(self.tree).join("cgroup.procs"), pid);
+        }
+        let _ = std::fs::remove_dir(&self.dir);
     }
 }
 
@@ -173,12 +208,82 @@ fn processes_whose_calls_all_fail_are_still_counted() {
 fn a_listed_process_that_cannot_be_found_by_path_is_told() {
     let (root, sleeper) = (root(), Sleepers::start(1));
     let pids = sleeper.pids();
-    // Both families agree with the listing, so only a number that they disagree on is asked for by
-    // path: the scan of one family is denied too.
-    let mut lies = [deny(&BY_PATH, Some(&pids)), deny(&BY_TASK[..1], Some(&pids))];
+    for (calls, silent) in
+        [(&BY_PATH[..], "statx"), (&BY_PATH[..1], "openat2"), (&BY_PATH[1..], "statx")]
+    {
+        let told = audit(root.path(), &mut [deny(calls, Some(&pids))]);
+        let process = found(&told, "hidden/process", &sleeper.dir());
+        assert!(says(process, "listed", "yes") && says(process, "not found by", silent));
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_process_that_every_list_lacks_is_counted_by_its_control_group() {
+    // As many as are seen beside what comes and goes on a busy machine meanwhile.
+    let (root, sleepers) = (root(), Sleepers::start(40));
+    let group = Group::of(&sleepers);
+    let (pids, names) = (sleepers.pids(), sleepers.names());
+    let mut lies = [
+        hide("/proc", &names, Hide::Compact),
+        deny(&BY_TASK, Some(&pids)),
+        deny(&BY_NUMBER, Some(&pids)),
+        deny(&BY_PATH, Some(&pids)),
+        processes_less(40),
+        shorten("cgroup.procs", &names),
+        shorten("cgroup.threads", &names),
+        shorten("tasks", &names),
+    ];
     let told = audit(root.path(), &mut lies);
-    let process = found(&told, "hidden/process", &sleeper.dir());
-    assert!(says(process, "listed", "yes") && says(process, "not found by", "statx"));
+    assert_eq!(of(&told, "hidden/process").len(), 0, "{:#?}", shown(&told));
+    let count = found(&told, "hidden/count", group.tree);
+    assert!(says(count, "tasks not shown", ""), "{:#?}", shown(&told));
+    assert!(told.report.verdict.level != Level::Clean);
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_thread_taken_out_of_its_process_is_listed_by_its_control_group() {
+    let root = root();
+    let (say, said) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        say.send(nix::unistd::gettid()).unwrap();
+        let _ = ended.recv();
+    });
+    let tid = said.recv().unwrap().to_string();
+    let tasks = format!("/proc/{}/task", std::process::id());
+    let told = audit(root.path(), &mut [hide(&tasks, std::slice::from_ref(&tid), Hide::Compact)]);
+    drop(end);
+    thread.join().unwrap();
+    let process = found(&told, "hidden/process", &format!("/proc/{tid}"));
+    assert!(says(process, "cgroup", "/sys/fs/cgroup"), "{:#?}", shown(&told));
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn time_that_the_kernel_counts_and_no_process_has_is_told() {
+    let root = root();
+    // Each reading counts a million ticks more than the one before.
+    let mut readings = 0_u64;
+    let more: Lie<'_> = Box::new(move |call| {
+        if call.file() != Path::new("/proc/stat")
+            || !READS.contains(&call.number())
+            || call.result() <= 0
+        {
+            return;
+        }
+        let text = String::from_utf8(call.filled()).unwrap();
+        let Some(rest) = text.strip_prefix("cpu  ") else { return };
+        let (user, rest) = rest.split_once(' ').unwrap();
+        readings += 1;
+        let user = user.parse::<u64>().unwrap() + readings * 1_000_000;
+        call.refill(format!("cpu  {user} {rest}").as_bytes());
+    });
+    let told = audit(root.path(), &mut [more]);
+    let time = found(&told, "hidden/processor-time", "/proc/stat");
+    assert_eq!(time.evidence.len(), 3, "{:#?}", shown(&told));
+    assert_eq!(told.report.verdict.level, Level::Suspicious, "{:#?}", shown(&told));
 }
 
 #[test]
@@ -293,6 +398,54 @@ fn a_packet_socket_taken_out_of_the_table_is_still_counted() {
     let told = audit(root.path(), &mut [rewrite("net/packet", &gone, "", &READS)]);
     let count = found(&told, "hidden/socket-count", "/proc/net/packet");
     assert!(says(count, "sockets not listed", "1"), "{:#?}", shown(&told));
+    // This kernel may tell packet sockets by sock_diag too.
+    if is_told(&told, "packet") {
+        let socket = found(&told, "hidden/socket", "/proc/net/packet");
+        assert!(says(socket, "missing in the table", "packet"), "{:#?}", shown(&told));
+        assert!(says(socket, "held by", "lying_kernel"), "{:#?}", shown(&told));
+    }
+    let held =
+        found(&told, "hidden/socket-descriptor", &format!("/proc/{}/fd", std::process::id()));
+    assert!(says(held, "inode", &inode), "{:#?}", shown(&told));
+}
+
+/// Whether a table was compared with what the kernel tells by `sock_diag`.
+fn is_told(told: &Told, table: &str) -> bool {
+    let key = format!("/proc/net/{table}");
+    let mut items = told.report.items.iter();
+    items.any(|item| item.kind == "hidden.socket-view" && item.key == key.as_str())
+}
+
+fn inode_of(socket: &impl AsRawFd) -> u32 {
+    let link = std::fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).unwrap();
+    let link = link.to_string_lossy().into_owned();
+    link.strip_prefix("socket:[").unwrap().strip_suffix(']').unwrap().parse().unwrap()
+}
+
+#[test]
+#[cfg_attr(not(feature = "real-roots"), ignore = "needs root: tests/run")]
+fn a_port_cut_out_of_the_table_or_out_of_netlink_is_in_the_other() {
+    let root = root();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let honest = audit(root.path(), &mut []);
+    if !is_told(&honest, "tcp") {
+        support::left_out("this kernel has no tcp_diag, and it is not loaded for a test");
+        return;
+    }
+    assert_eq!(shown(&honest), Vec::<String>::new());
+    let word = format!(" {} ", inode_of(&listener));
+    let lies = [
+        ("missing in the table", without_lines("net/tcp", &word, &READS)),
+        ("missing in sock_diag", untold(inode_of(&listener), 68)),
+    ];
+    for (what, lie) in lies {
+        let told = audit(root.path(), &mut [lie]);
+        let socket = found(&told, "hidden/socket", "/proc/net/tcp");
+        assert!(says(socket, what, &port), "{:#?}", shown(&told));
+        assert!(says(socket, "held by", "lying_kernel"), "{:#?}", shown(&told));
+        assert_eq!(told.report.verdict.level, Level::Compromised);
+    }
 }
 
 /// One that receives nothing: its protocol is 0.

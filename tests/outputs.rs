@@ -181,8 +181,8 @@ fn promtool_accepts_the_textfile_and_would_refuse_a_broken_one() {
 
 fn ocsf_checker() -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let named = std::env::var_os("CORONER_OCSF_PYTHON").map(PathBuf::from);
-    let mut command = Command::new(named.unwrap_or(root.join("target/ocsf/bin/python3")));
+    let named = std::env::var_os("CORONER_SCHEMAS_PYTHON").map(PathBuf::from);
+    let mut command = Command::new(named.unwrap_or(root.join("target/schemas/bin/python3")));
     command.arg(root.join("tests/ocsf/check.py"));
     command
 }

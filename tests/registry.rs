@@ -66,6 +66,38 @@ fn is_technique(id: &str) -> bool {
         && sub.is_none_or(|number| digits(number, 3))
 }
 
+/// All pairs of the Chinese catalogue of rules.
+fn chinese() -> std::collections::BTreeMap<String, String> {
+    let file = workspace().join("crates/render/lang/zh.rules.toml");
+    let file: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+    let sections = file.into_iter().map(|(_, section)| section.as_table().unwrap().clone());
+    let pair = |(english, zh): (String, toml::Value)| (english, zh.as_str().unwrap().to_owned());
+    sections.flatten().map(pair).collect()
+}
+
+#[test]
+fn every_text_of_every_rule_has_its_chinese_and_none_is_left_over() {
+    let mut stale = chinese();
+    let have = stale.clone();
+    let mut missing = Vec::new();
+    for rule in plugins().iter().flat_map(|plugin| plugin["rules"].as_array().unwrap()) {
+        let fixed = ["title", "why", "benign"].map(|field| text(rule, field));
+        let steps = rule["next"].as_array().unwrap().iter().filter_map(Value::as_str);
+        for english in fixed.into_iter().chain(steps) {
+            stale.remove(english);
+            let said = have.get(english).is_some_and(|zh| !zh.is_ascii());
+            if !said {
+                missing.push(format!("{}: {english}", text(rule, "id")));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "crates/render/lang/zh.rules.toml lacks {missing:#?}");
+    assert!(
+        stale.is_empty(),
+        "crates/render/lang/zh.rules.toml holds what no rule says: {stale:#?}"
+    );
+}
+
 #[test]
 fn the_published_schema_is_the_one_that_reports_are_written_by() {
     let output = coroner().arg("schema").output().unwrap();

@@ -67,6 +67,90 @@ fn a_second_audit_knows_unchanged_files_and_says_the_same_of_them() {
     assert_eq!(judged(&first), judged(&second));
     assert_eq!(judged(&first), judged(&anew));
     assert_eq!(kept_reports(state.path()), 3);
+    assert!(first.run.unchanged.is_empty() && anew.run.unchanged.is_empty());
+    for part in ["cron", "startup", "accounts", "binaries", "files"] {
+        assert!(second.run.unchanged.iter().any(|name| name == part), "{part} was done again");
+    }
+}
+
+/// What a third audit did not do again after `change` was made behind the second's back.
+fn unchanged_after(change: impl FnOnce(&Path)) -> Vec<String> {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    settle();
+    scheduled(root.path(), state.path(), &[]);
+    change(root.path());
+    let second = report(&scheduled(root.path(), state.path(), &[]));
+    let anew = report(&scheduled(root.path(), state.path(), &["--no-cache"]));
+    assert_eq!(judged(&second), judged(&anew));
+    second.run.unchanged
+}
+
+fn holds(parts: &[String], part: &str) -> bool {
+    parts.iter().any(|name| name == part)
+}
+
+#[test]
+fn a_new_name_a_new_link_and_a_removed_file_are_each_seen_by_those_who_looked_there() {
+    let added = unchanged_after(|root| {
+        std::fs::create_dir_all(root.join("etc/cron.d")).unwrap();
+        std::fs::write(root.join("etc/cron.d/new"), "1 * * * * root /bin/true\n").unwrap();
+    });
+    assert!(!holds(&added, "cron") && !holds(&added, "files"), "{added:?}");
+    let removed = unchanged_after(|root| std::fs::remove_file(root.join("etc/shadow")).unwrap());
+    assert!(!holds(&removed, "accounts") && holds(&removed, "cron"), "{removed:?}");
+    let linked = unchanged_after(|root| {
+        let file = root.join("etc/crontab");
+        std::fs::rename(&file, root.join("etc/other")).unwrap();
+        std::os::unix::fs::symlink("other", &file).unwrap();
+    });
+    assert!(!holds(&linked, "cron"), "{linked:?}");
+}
+
+#[test]
+fn only_the_work_that_looked_at_a_changed_file_is_done_again() {
+    let parts = unchanged_after(|root| append(root, "/etc/crontab", "9 * * * * root /bin/two\n"));
+    assert!(!holds(&parts, "cron"), "{parts:?}");
+    assert!(holds(&parts, "accounts") && holds(&parts, "startup"), "{parts:?}");
+}
+
+#[test]
+fn permissions_that_changed_alone_are_noticed() {
+    use std::os::unix::fs::PermissionsExt;
+    let parts = unchanged_after(|root| {
+        let mode = std::fs::Permissions::from_mode(0o4755);
+        std::fs::set_permissions(root.join("usr/local/bin/one"), mode).unwrap();
+    });
+    assert!(!holds(&parts, "files") && !holds(&parts, "binaries"), "{parts:?}");
+}
+
+#[test]
+fn other_options_make_other_work_of_it() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    settle();
+    scheduled(root.path(), state.path(), &[]);
+    let other = report(&scheduled(root.path(), state.path(), &["--scope", "quick"]));
+    assert_eq!(other.run.unchanged, Vec::<String>::new());
+}
+
+#[test]
+fn work_that_is_damaged_cut_or_of_another_version_is_said_and_made_anew() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    settle();
+    let first = report(&scheduled(root.path(), state.path(), &[]));
+    let file = state.path().join("work");
+    let whole = std::fs::read(&file).unwrap();
+    let mut flipped = whole.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let foreign = String::from_utf8_lossy(&whole).replacen("work/1", "work/2", 1).into_bytes();
+    for bytes in [&flipped, &whole[..whole.len() / 2], &foreign, &b""[..]] {
+        std::fs::write(&file, bytes).unwrap();
+        let output = scheduled(root.path(), state.path(), &[]);
+        assert!(said(&output).contains("work: damaged"), "{}", said(&output));
+        let again = report(&output);
+        assert_eq!((judged(&again), again.run.unchanged.len()), (judged(&first), 0));
+    }
+    let after = scheduled(root.path(), state.path(), &[]);
+    assert!(said(&after).is_empty() && !report(&after).run.unchanged.is_empty());
 }
 
 #[test]

@@ -270,6 +270,67 @@ pub(crate) fn rewrite<'a>(path: &str, old: &str, new: &str, calls: &'a [i64]) ->
     })
 }
 
+/// Takes lines out of what is read of every file of this name.
+pub(crate) fn shorten<'a>(file: &str, lines: &[String]) -> Lie<'a> {
+    let (file, gone) = (file.to_owned(), lines.to_vec());
+    let reads = [libc::SYS_read, libc::SYS_pread64];
+    cut(
+        move |call| reads.contains(&call.number()) && call.file().ends_with(&file),
+        move |line| gone.iter().any(|g| line.trim_end() == g),
+    )
+}
+
+/// Cuts the lines with `word` in them out of what these calls give of a file.
+pub(crate) fn without_lines<'a>(path: &str, word: &str, calls: &'a [i64]) -> Lie<'a> {
+    let (path, word) = (PathBuf::from(path), word.to_owned());
+    cut(
+        move |call| calls.contains(&call.number()) && is(call, &path),
+        move |line| line.contains(&word),
+    )
+}
+
+/// Takes the lines that are `gone` out of what a call gives, where it `applies`.
+fn cut<'a>(applies: impl Fn(&Call) -> bool + 'a, gone: impl Fn(&str) -> bool + 'a) -> Lie<'a> {
+    Box::new(move |call| {
+        if call.result() <= 0 || !applies(call) {
+            return;
+        }
+        let whole = String::from_utf8_lossy(&call.filled()).into_owned();
+        let kept: String = whole.split_inclusive('\n').filter(|line| !gone(line)).collect();
+        if kept.len() < whole.len() {
+            call.refill(kept.as_bytes());
+        }
+    })
+}
+
+/// Takes a socket out of what `sock_diag`(7) tells; its inode stands at `at` of a message of that family.
+pub(crate) fn untold<'a>(inode: u32, at: usize) -> Lie<'a> {
+    /// `struct nlmsghdr` and `SOCK_DIAG_BY_FAMILY`, linux/netlink.h and `linux/sock_diag.h`.
+    const HEAD: usize = 16;
+    const BY_FAMILY: [u8; 2] = [20, 0];
+    Box::new(move |call| {
+        if call.number() != libc::SYS_recvfrom || call.result() <= 0 {
+            return;
+        }
+        let (whole, mut kept, mut start) = (call.filled(), Vec::new(), 0);
+        while start + HEAD <= whole.len() {
+            let length = u32::from_ne_bytes(whole[start..start + 4].try_into().unwrap());
+            let end =
+                (start + usize::try_from(length).unwrap().next_multiple_of(4)).min(whole.len());
+            let message = &whole[start..end];
+            let told = message[4..6] == BY_FAMILY
+                && message.get(HEAD + at..HEAD + at + 4) == Some(&inode.to_ne_bytes()[..]);
+            if !told {
+                kept.extend(message);
+            }
+            start = end.max(start + HEAD);
+        }
+        if kept.len() < whole.len() {
+            call.refill(&kept);
+        }
+    })
+}
+
 /// Takes some from the link count that statx(2) gives of the directory /proc, as if there were so
 /// many processes less.
 pub(crate) fn processes_less<'a>(less: u32) -> Lie<'a> {

@@ -42,7 +42,8 @@ impl Packs {
         self.refused.push(why);
     }
 
-    pub(crate) fn refused(&self) -> &[String] {
+    /// Why packs are not used.
+    pub fn refused(&self) -> &[String] {
         &self.refused
     }
 

@@ -5,13 +5,25 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use coroner_core::{Network, Scope};
+use coroner_render::Lang;
 use coroner_throttle::Span;
 
 use crate::baseline_args::BaselineCommand;
+use crate::locate_args::LocateArgs;
+use crate::medium_args::MediumCommand;
+use crate::progress::Voice;
+use crate::shell::{CompletionsArgs, ManArgs};
 use crate::throttle_args::ThrottleArgs;
 use crate::traffic_args::TrafficArgs;
 
-const STATUS: &str = "Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
+const STATUS: &str = "Examples:
+  coroner audit                                what happened to this machine?
+  coroner audit --root /mnt -o web1.json       to a mounted disk?
+  coroner traffic                              who sends the packets?
+  coroner throttle plan --dev eth0 --rate 1mbit --dport 80,443
+                                               what would hold the attack down?
+
+Exit status: 0 clean, 1 suspicious, 2 compromised, 3 inconclusive, \
                       64 wrong arguments, 70 coroner itself failed.";
 
 /// Looks at a Linux host before it is reinstalled, and says what happened to it.
@@ -35,14 +47,28 @@ pub(crate) enum Command {
     /// Says what changed between two reports of a host, or what a running host did not show of its disk.
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
+    /// Finds the node, the network card and the machine that fills an uplink, from the metrics of a Prometheus.
+    Locate(Box<LocateArgs>),
+    /// Makes and checks the medium: a read-only stick or image to start from.
+    Medium(Box<MediumCommand>),
     /// Lists plugins, their rules and what each reads.
+    #[command(
+        after_help = "Examples:\n  coroner plugins\n  coroner plugins hidden\n  coroner plugins cron/fetch-and-run --json"
+    )]
     Plugins(PluginsArgs),
     /// Prints the JSON schema of reports.
+    #[command(after_help = "Example:\n  coroner schema >report.schema.json")]
     Schema,
     /// Holds an attack down on a network device, and undoes itself.
     Throttle(Box<ThrottleArgs>),
     /// Shows what this machine sends, and who sends it.
     Traffic(TrafficArgs),
+    /// Prints completions for a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Writes man pages.
+    #[command(after_help = "Example:\n  coroner man --out /usr/local/share/man/man1")]
+    Man(ManArgs),
 }
 
 /// Whether the throttle is asked for: its mistakes are said in one line.
@@ -54,6 +80,7 @@ pub(crate) fn is_throttle() -> bool {
 const AUDIT_EXAMPLES: &str = "Examples:
   coroner audit                                    this machine, as text on a terminal
   coroner audit -o /media/stick/web1.json          this machine, as JSON in a file
+  coroner audit --format html -o web1.html         as a page for a browser; --lang zh for Chinese
   coroner audit --root /mnt                        a mounted disk
   coroner audit --root /host --proc /host/proc     the host, from a container that mounts it
   coroner audit --state /var/lib/coroner           on a schedule: quick when little has changed
@@ -103,7 +130,12 @@ pub(crate) struct AuditArgs {
     #[arg(long)]
     pub(crate) redact: bool,
     #[command(flatten)]
+    pub(crate) voice: Voice,
+    #[command(flatten)]
     pub(crate) state: StateArgs,
+    /// Started from a medium, write to a disk of the audited host all the same
+    #[arg(long)]
+    pub(crate) write_on_audited_disk: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -152,6 +184,11 @@ pub(crate) struct JudgeArgs {
     pub(crate) output: OutputArgs,
 }
 
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  coroner completions bash >/etc/bash_completion.d/coroner
+  coroner completions zsh >/usr/local/share/zsh/site-functions/_coroner
+  coroner completions fish >~/.config/fish/completions/coroner.fish";
+
 const DIFF_EXAMPLES: &str = "Examples:
   coroner diff monday.json tuesday.json      what changed on this host
   coroner diff live.json disk.json           what the running kernel did not show of its disk
@@ -181,6 +218,8 @@ pub(crate) struct DiffArgs {
     /// Text on a terminal and JSON elsewhere, unless said here
     #[arg(long, value_enum)]
     pub(crate) format: Option<DiffFormat>,
+    #[command(flatten)]
+    pub(crate) lang: LangArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -212,12 +251,48 @@ pub(crate) struct OutputArgs {
     /// Write it in another format to another file too, such as prometheus=/var/lib/x/coroner.prom
     #[arg(long, value_name = "FORMAT=FILE", value_parser = also)]
     pub(crate) also: Vec<(Format, PathBuf)>,
+    #[command(flatten)]
+    pub(crate) lang: LangArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct LangArgs {
+    /// The language of text and pages [default: that of the locale]; JSON is English always
+    #[arg(long, value_enum)]
+    lang: Option<LangArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LangArg {
+    /// English
+    En,
+    /// Chinese
+    Zh,
+}
+
+impl LangArgs {
+    /// What was asked for, else the locale's, in the order of POSIX. The kernel's own console shows no Chinese.
+    pub(crate) fn lang(self) -> Lang {
+        match self.lang {
+            Some(LangArg::En) => return Lang::En,
+            Some(LangArg::Zh) => return Lang::Zh,
+            None => {}
+        }
+        let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        if set("TERM").as_deref() == Some("linux") {
+            return Lang::En;
+        }
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+        Lang::of_locale(&locale.unwrap_or_default())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
     Text,
+    /// For people, in a browser: one file that loads nothing
+    Html,
     /// One document
     Json,
     /// One record a line
@@ -287,6 +362,20 @@ mod tests {
     #[test]
     fn the_arguments_fit_together() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_has_an_example_and_every_argument_is_explained() {
+        let mut commands = vec![Args::command()];
+        while let Some(command) = commands.pop() {
+            let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+            commands.extend(shown.cloned());
+            let (name, help) = (command.get_name(), command.get_after_help());
+            assert!(help.is_some_and(|help| help.to_string().contains("  coroner ")), "{name}");
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(argument.get_help().is_some(), "{name} {}", argument.get_id());
+            }
+        }
     }
 
     #[test]

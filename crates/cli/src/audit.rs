@@ -1,7 +1,7 @@
 //! `coroner audit`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,10 @@ use coroner_plugins::registry;
 
 use crate::args::{AuditArgs, ScopeArg};
 use crate::baselines;
-use crate::output::{self, Failure};
-use crate::progress::Progress;
+use crate::medium;
+use crate::output::{Failure, Outputs};
 use crate::state::State;
+use crate::target::Target;
 use crate::tool;
 
 /// Longest wordlist: a bounded number of guesses is the point of it.
@@ -28,14 +29,20 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let plugins = all_plugins()?;
     let options = options(args, &plugins)?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
-    let mut writable = output::check(&args.output)?;
-    let state = State::open(&args.state, options.now)?;
+    let outputs = Outputs::open(&args.output)?;
+    let mut writable: Vec<_> = outputs.targets().map(Target::directory).collect();
+    if !args.write_on_audited_disk {
+        let folders = writable.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
+        medium::keep_off_audited(folders, args.root.as_deref().filter(|root| !is_own_root(root)))?;
+    }
+    let state = State::open(&args.state, options.now.outside_plugins(), args.voice)?;
     writable.extend(state.folder().map(Path::to_path_buf));
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
     let mut tool = tool::describe();
     let read_only = read_only(sandbox::restrict(&writable));
     let os = coroner_core::os_release(&host);
     let baselines = baselines::load(&args.baselines, &os.id)?;
+    medium::say_label();
     tool.baselines = baselines.uses;
     let (mut packs, keys) = (baselines.packs, baselines.vendor_keys);
     packs.prefer(&os.version.to_string());
@@ -49,12 +56,14 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         tool,
         read_only,
         known: state.known(),
+        memory: state.memory(),
+        evidence: baselines.inputs,
     };
-    let progress = Progress::start();
+    let progress = args.voice.progress();
     let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
-    report.run.known_files = state.known_files();
-    let written = output::write(&report, &args.output);
+    state.describe(&mut report.run);
+    let written = outputs.write(&report, args.output.format);
     let status = state.finish(&report);
     written?;
     Ok(ExitCode::from(status?))
@@ -101,7 +110,7 @@ fn options(args: &AuditArgs, plugins: &[&'static dyn Plugin]) -> Result<Options,
         labels: args.label.iter().cloned().collect(),
         trusted_nets: args.trusted_net.clone(),
         wordlist: wordlist(args.wordlist.as_deref())?,
-        now: Time::now(),
+        now: Time::now().into(),
         plugin_budget: Duration::from_secs(args.budget),
         redact: args.redact,
         traffic: traffic(args),
@@ -119,7 +128,7 @@ fn traffic(args: &AuditArgs) -> Duration {
 
 fn wordlist(path: Option<&Path>) -> Result<Vec<Text>, Failure> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let content = read(path)?;
+    let content = read_own(path)?;
     let lines = content.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     let words: Vec<Text> = lines.map(Text::from).collect();
     if words.len() > MOST_WORDS {
@@ -133,10 +142,17 @@ fn wordlist(path: Option<&Path>) -> Result<Vec<Text>, Failure> {
 pub(crate) fn policy(path: Option<&Path>, plugins: &[&dyn Plugin]) -> Result<Policy, Failure> {
     let Some(path) = path else { return Ok(Policy::default()) };
     let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
-    let text = String::from_utf8(read(path)?).map_err(|_| wrong("not UTF-8".to_owned()))?;
+    let text = String::from_utf8(read_own(path)?).map_err(|_| wrong("not UTF-8".to_owned()))?;
     let rules: BTreeSet<&str> =
         plugins.iter().flat_map(|plugin| plugin.meta().rules.iter().map(|rule| rule.id)).collect();
     Policy::parse(&text, &rules).map_err(|error| wrong(error.to_string()))
+}
+
+/// Reads what the auditor brought: from a medium, only what its manifest lists.
+fn read_own(path: &Path) -> Result<Vec<u8>, Failure> {
+    let content = read(path)?;
+    medium::vouch(path, &content).map_err(|altered| Failure::Broken(altered.to_string()))?;
+    Ok(content)
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::args::BaselineArgs;
+use crate::progress::Voice;
 
 const EXAMPLES: &str = "Examples:
   coroner baseline list                            the packs that an audit here would use
@@ -39,12 +40,20 @@ pub(crate) enum Action {
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Box<BuildArgs>),
     /// Lists packs, what they are about and who vouches for them.
+    #[command(
+        after_help = "Example:\n  coroner baseline list --baseline /media/stick/own --key own.pub"
+    )]
     List(ListArgs),
     /// Checks who vouches for packs, and that every part of them reads.
+    #[command(after_help = "Example:\n  coroner baseline verify own.pack --key own.pub")]
     Verify(VerifyArgs),
     /// Shows what a pack was made from, or what it knows of one package.
+    #[command(after_help = "Example:\n  coroner baseline info baselines/debian-12.pack iproute2")]
     Info(InfoArgs),
     /// Shows in which packages and files two packs differ.
+    #[command(
+        after_help = "Example:\n  coroner baseline diff debian-12.old.pack debian-12.pack --json"
+    )]
     Diff(DiffArgs),
 }
 
@@ -92,6 +101,8 @@ pub(crate) struct BuildArgs {
     /// Where the pack goes (through a temporary file beside it)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) voice: Voice,
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use coroner_core::{Text, Time};
+use coroner_core::Time;
 use coroner_openpgp::Keyring;
 use coroner_pack::{Header, PackKind, SCHEMA, write};
 use coroner_packager::{BuildError, Built, Mirror, archive, golden, mirror};
@@ -13,19 +13,22 @@ use crate::audit::read;
 use crate::baseline_args::BuildArgs;
 use crate::output::{self, Failure};
 use crate::progress::Progress;
+use crate::target::Target;
 
 pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode, Failure> {
-    output::check_path(&args.output)?;
-    let progress = Progress::start();
+    let target = Target::open(&args.output)?;
+    let progress = args.voice.progress();
     let (built, kind, manager) = gather(args, &progress)?;
     progress.say("writing");
-    let missing = built.missing.clone();
+    let built_without = built.missing.clone();
     let header = header(args, &built, kind, manager)?;
     let refused = |error| Failure::usage(format!("no pack was written: {error}"));
     let bytes = write(&header, built.packages).map_err(refused)?;
-    output::replace(&args.output, "pack", &mut |out| out.write_all(&bytes))?;
+    output::replace(&target, "pack", &mut |out| out.write_all(&bytes))?;
     drop(progress);
-    tell_missing(&missing);
+    for package in &built_without {
+        args.voice.note(&format!("left out, not in the mirrors: {package}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -126,11 +129,4 @@ fn header(
         manager: manager.to_owned(),
         sources,
     })
-}
-
-fn tell_missing(missing: &[Text]) {
-    use std::io::Write as _;
-    for package in missing {
-        let _ = writeln!(std::io::stderr(), "coroner: left out, not in the mirrors: {package}");
-    }
 }

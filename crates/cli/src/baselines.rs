@@ -12,6 +12,7 @@ use coroner_pack::trust::{self, Keys, Trust};
 use coroner_pack::{Pack, shipped};
 
 use crate::args::BaselineArgs;
+use crate::medium;
 use crate::output::Failure;
 
 /// A distribution's whole archive takes less.
@@ -25,7 +26,7 @@ const MOST_PACKS: usize = 64;
 const MOST_NAMES: usize = 10_000;
 /// Folders above the binary's own that may hold `baselines`: `target/<triple>/release` lies three
 /// below the tree.
-const FOLDERS_ABOVE: usize = 4;
+pub(crate) const FOLDERS_ABOVE: usize = 4;
 
 /// The packs of an audit, and what the report says of them.
 #[derive(Debug, Default)]
@@ -34,11 +35,14 @@ pub(crate) struct Loaded {
     /// Keys of packages that are signed one by one.
     pub(crate) vendor_keys: VendorKeys,
     pub(crate) uses: Vec<BaselineUse>,
+    /// What else decides how files are judged: the keys that were given, the packs that were refused.
+    pub(crate) inputs: Vec<Text>,
 }
 
 /// Loads the packs that speak of the distribution `os` (`ID` of os-release(5)).
 ///
-/// One that was named and is refused is a usage error; one that merely lay beside the binary is a gap.
+/// One that was named and is refused is a usage error; one that merely lay beside the binary is a gap,
+/// but on a medium every pack must be as its manifest says.
 pub(crate) fn load(args: &BaselineArgs, os: &Text) -> Result<Loaded, Failure> {
     let (keys, vendor_keys) = keys(&args.key)?;
     let mut loading = Loading {
@@ -59,11 +63,17 @@ pub(crate) fn load(args: &BaselineArgs, os: &Text) -> Result<Loaded, Failure> {
     if args.baseline.is_empty() {
         for path in packs_beside_the_binary() {
             if let Err(why) = loading.take(&path) {
-                loading.out.packs.refuse(format!("pack {}: {why}", path.display()));
+                let why = format!("pack {}: {why}", path.display());
+                if medium::own().is_some() {
+                    return Err(Failure::Broken(why));
+                }
+                loading.out.packs.refuse(why);
             }
         }
     }
-    Ok(loading.out)
+    let mut inputs = key_inputs(&args.key);
+    inputs.extend(loading.out.packs.refused().iter().map(|why| Text::from(why.as_str())));
+    Ok(Loaded { inputs, ..loading.out })
 }
 
 struct Loading<'a> {
@@ -129,6 +139,12 @@ pub(crate) fn trust_of(
     decided.map_err(|refused| refused.to_string())
 }
 
+/// The keys as they were given, with what the files among them hold.
+fn key_inputs(given: &[String]) -> Vec<Text> {
+    let content = |key: &String| read(Path::new(key), LARGEST_KEYS).unwrap_or_default();
+    given.iter().flat_map(|key| [Text::from(key.as_str()), Text::new(content(key))]).collect()
+}
+
 /// The operator's keys: those that were given, and those that lie with the binary itself, since
 /// whoever can change them there can change the binary as well.
 pub(crate) fn keys(given: &[String]) -> Result<(Keys, VendorKeys), Failure> {
@@ -147,9 +163,13 @@ pub(crate) fn keys(given: &[String]) -> Result<(Keys, VendorKeys), Failure> {
             keys.add(&text).map_err(|error| wrong(&error))?;
         }
     }
-    let own = binary().and_then(|binary| Some(binary.parent()?.join("baselines/keys")));
-    for path in own.map(|folder| names_in(&folder, "pub")).unwrap_or_default() {
-        let text = read(&path, LARGEST_TEXT).unwrap_or_default();
+    for path in keys_beside_the_binary() {
+        let text = match read(&path, LARGEST_TEXT) {
+            Err(error) if medium::own().is_some() => {
+                return Err(Failure::Broken(format!("key {}: {error}", path.display())));
+            }
+            other => other.unwrap_or_default(),
+        };
         // Other kinds of key may lie there as well.
         let _ = keys.add(&String::from_utf8_lossy(&text));
     }
@@ -170,7 +190,29 @@ pub(crate) fn packs_at(path: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(packs)
 }
 
+fn keys_beside_the_binary() -> Vec<PathBuf> {
+    let Some(folder) = binary().and_then(|binary| Some(binary.parent()?.to_owned())) else {
+        return Vec::new();
+    };
+    on_medium("baselines/keys", "pub")
+        .unwrap_or_else(|| names_in(&folder.join("baselines/keys"), "pub"))
+}
+
+/// On a medium: what is there and what should be there, and nothing of the folders above, which are
+/// the host's.
+fn on_medium(folder: &str, ending: &str) -> Option<Vec<PathBuf>> {
+    let medium = medium::own()?;
+    let mut paths = names_in(&medium.dir().join(folder), ending);
+    paths.extend(medium::listed(medium, folder, ending));
+    paths.sort();
+    paths.dedup();
+    Some(paths)
+}
+
 pub(crate) fn packs_beside_the_binary() -> Vec<PathBuf> {
+    if let Some(packs) = on_medium("baselines", "pack") {
+        return packs;
+    }
     let Some(binary) = binary() else { return Vec::new() };
     let above = binary.ancestors().skip(1).take(1 + FOLDERS_ABOVE);
     let shared = binary.ancestors().nth(2).map(|prefix| prefix.join("share/coroner/baselines"));
@@ -181,7 +223,7 @@ pub(crate) fn packs_beside_the_binary() -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
-fn binary() -> Option<PathBuf> {
+pub(crate) fn binary() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 
@@ -195,7 +237,7 @@ fn names_in(folder: &Path, ending: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Reads a file of the auditor's. The folders above the binary may be the audited host's, so what is
+/// Reads a file of the auditor's; one on the medium must be as the manifest says. The folders above the binary may be the audited host's, so what is
 /// no regular file is not waited for.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
@@ -211,5 +253,6 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("larger than {} MB", limit >> 20)));
     }
+    medium::vouch(path, &bytes).map_err(|altered| io::Error::other(altered.why().to_owned()))?;
     Ok(bytes)
 }

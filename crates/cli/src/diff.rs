@@ -11,6 +11,7 @@ use coroner_render::TextStyle;
 use crate::args::{DiffArgs, DiffFormat};
 use crate::audit::{all_plugins, read};
 use crate::output::{self, Failure};
+use crate::target::Target;
 
 /// What comparing two reports came to.
 enum Compared {
@@ -20,7 +21,7 @@ enum Compared {
 
 pub(crate) fn run(args: &DiffArgs) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.output {
-        output::check_path(path)?;
+        Target::open(path)?;
     }
     let (old, new) = (load(&args.old)?, load(&args.new)?);
     if !args.any_host && !one_host(&old, &new) {
@@ -62,7 +63,9 @@ fn write(compared: &Compared, args: &DiffArgs) -> Result<(), Failure> {
         DiffFormat::Json
     };
     let format = args.format.unwrap_or(usual);
-    let form = |style: TextStyle, out: &mut dyn Write| compared.render(format, style, out);
+    let form = |style: TextStyle, out: &mut dyn Write| {
+        compared.render(format, TextStyle { lang: args.lang.lang(), ..style }, out)
+    };
     match &args.output {
         Some(path) => output::write_file(path, &form),
         None => output::write_stdout(&form),

@@ -9,17 +9,17 @@ use coroner_core::{Report, Time};
 
 use crate::args::JudgeArgs;
 use crate::audit::{all_plugins, policy, read};
-use crate::output::{self, Failure};
+use crate::output::{Failure, Outputs};
 
 pub(crate) fn run(args: &JudgeArgs) -> Result<ExitCode, Failure> {
     let plugins = all_plugins()?;
     let policy = policy(args.policy.as_deref(), &plugins)?;
-    output::check(&args.output)?;
+    let outputs = Outputs::open(&args.output)?;
     let json = load(&args.report)?;
     let wrong = |error| Failure::usage(format!("{}: {error}", args.report.display()));
     let mut report = Report::from_json(&json).map_err(wrong)?;
     judge_again(&mut report, &plugins, &policy, Time::now());
-    output::write(&report, &args.output)?;
+    outputs.write(&report, args.output.format)?;
     Ok(ExitCode::from(report.verdict.level.exit_status()))
 }
 

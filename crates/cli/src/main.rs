@@ -10,9 +10,17 @@ mod baselines;
 mod diff;
 mod judge;
 mod list;
+mod locate;
+mod locate_args;
+mod locate_show;
+mod medium;
+mod medium_args;
+mod medium_build;
 mod output;
 mod progress;
+mod shell;
 mod state;
+mod target;
 mod throttle;
 mod throttle_args;
 mod throttle_show;
@@ -36,15 +44,23 @@ fn main() -> ExitCode {
         }
         Err(error) => return output::usage(&error),
     };
-    let done = match args.command {
+    let done = medium::start(&args.command).and_then(|()| run(args.command));
+    done.unwrap_or_else(|failure: Failure| failure.report())
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
         Command::Audit(ask) => audit::run(&ask),
         Command::Judge(ask) => judge::run(&ask),
         Command::Baseline(ask) => baseline::run(&ask.action),
         Command::Diff(ask) => diff::run(&ask),
+        Command::Locate(ask) => locate::run(&ask),
+        Command::Medium(ask) => medium::run(&ask.action),
         Command::Plugins(ask) => list::plugins(&ask),
         Command::Schema => list::schema(),
         Command::Throttle(ask) => throttle::run(&ask),
         Command::Traffic(ask) => traffic::run(&ask),
-    };
-    done.unwrap_or_else(|failure: Failure| failure.report())
+        Command::Completions(ask) => shell::completions(&ask),
+        Command::Man(ask) => shell::man(&ask),
+    }
 }

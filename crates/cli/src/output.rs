@@ -1,13 +1,15 @@
 //! Where reports go, and how failures are said: one line, the right status, nothing half-written.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use coroner_core::Report;
-use coroner_render::{Fill, TextStyle, directory};
+use coroner_render::{Lang, TextStyle};
 
 use crate::args::{Format, OutputArgs};
+use crate::medium;
+use crate::target::{Fill, Target};
 
 /// `EX_USAGE` and `EX_SOFTWARE`, sysexits.h.
 const USAGE: u8 = 64;
@@ -51,18 +53,53 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 /// Writes one form of what is to be told.
 pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<()>;
 
-/// Writes a report where it was asked for.
-pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Failure> {
-    let form = |format: Format| {
-        move |style: TextStyle, out: &mut dyn Write| render(report, format, style, out)
-    };
-    let usual = if args.output.is_none() && is_terminal() { Format::Text } else { Format::Json };
-    let main = form(args.format.unwrap_or(usual));
-    let main =
-        args.output.as_ref().map_or_else(|| write_stdout(&main), |path| write_file(path, &main));
-    // One that fails does not keep the others from being written.
-    let also = args.also.iter().map(|(format, path)| write_file(path, &form(*format)));
-    also.fold(main, Result::and)
+/// Where one report goes, as files that are held.
+#[derive(Debug)]
+pub(crate) struct Outputs {
+    main: Option<Target>,
+    also: Vec<(Format, Target)>,
+    lang: Lang,
+}
+
+impl Outputs {
+    /// Refuses at once what would only fail after minutes of work.
+    pub(crate) fn open(args: &OutputArgs) -> Result<Self, Failure> {
+        let main = args.output.as_deref().map(Target::open).transpose()?;
+        let also = args.also.iter().map(|(format, path)| Ok((*format, Target::open(path)?)));
+        let outputs =
+            Self { main, also: also.collect::<Result<_, Failure>>()?, lang: args.lang.lang() };
+        let files: Vec<&Path> = outputs.targets().map(Target::path).collect();
+        let twice =
+            files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|f| f == *file));
+        if let Some((_, file)) = twice {
+            let problem = format!("{}: two outputs cannot be one file", file.display());
+            return Err(Failure::usage(problem));
+        }
+        Ok(outputs)
+    }
+
+    /// Every file.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.main.iter().chain(self.also.iter().map(|(_, target)| target))
+    }
+
+    /// Writes a report where it was asked for.
+    pub(crate) fn write(&self, report: &Report, format: Option<Format>) -> Result<(), Failure> {
+        let form = |format: Format| {
+            move |style: TextStyle, out: &mut dyn Write| {
+                render(report, format, TextStyle { lang: self.lang, ..style }, out)
+            }
+        };
+        let usual = if self.main.is_none() && is_terminal() { Format::Text } else { Format::Json };
+        let main = form(format.unwrap_or(usual));
+        let main = self
+            .main
+            .as_ref()
+            .map_or_else(|| write_stdout(&main), |target| write_form(target, &main));
+        // One that fails does not keep the others from being written.
+        let also = self.also.iter().map(|(format, target)| write_form(target, &form(*format)));
+        also.fold(main, Result::and)
+    }
 }
 
 /// Whether a person reads standard output.
@@ -84,7 +121,7 @@ fn style(terminal: bool) -> TextStyle {
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     let width = size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns >= 60);
-    TextStyle { color, width: width.unwrap_or(100).min(120) }
+    TextStyle { color, width: width.unwrap_or(100).min(120), ..TextStyle::default() }
 }
 
 fn render(
@@ -95,6 +132,7 @@ fn render(
 ) -> io::Result<()> {
     match format {
         Format::Text => coroner_render::text(report, style, out),
+        Format::Html => coroner_render::html(report, style.lang, out),
         Format::Json => coroner_render::json(report, out),
         Format::Ndjson => coroner_render::ndjson(report, out),
         Format::Ocsf => coroner_render::ocsf(report, out),
@@ -104,35 +142,21 @@ fn render(
 }
 
 pub(crate) fn write_file(path: &Path, form: Form<'_>) -> Result<(), Failure> {
-    replace(path, "report", &mut |out| form(TextStyle::default(), out))
+    write_form(&Target::open(path)?, form)
 }
 
-/// Writes a file whole or not at all.
-pub(crate) fn replace(path: &Path, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
-    let broken =
-        |error| Failure::Broken(format!("{}: {error}; no {what} was written", path.display()));
-    coroner_render::replace(path, fill).map_err(broken)
+fn write_form(target: &Target, form: Form<'_>) -> Result<(), Failure> {
+    replace(target, "report", &mut |out| form(TextStyle::default(), out))
 }
 
-/// Refuses at once what would only fail after minutes of work.
-pub(crate) fn check(args: &OutputArgs) -> Result<Vec<PathBuf>, Failure> {
-    let files: Vec<&PathBuf> = args.output.iter().chain(args.also.iter().map(|(_, f)| f)).collect();
-    let twice =
-        files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|f| f == *file));
-    if let Some((_, file)) = twice {
-        return Err(Failure::usage(format!("{}: two outputs cannot be one file", file.display())));
+/// Writes a file, and says what was read back of it: to a person, and always from a medium.
+pub(crate) fn replace(target: &Target, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
+    let delivered = target.write(what, fill)?;
+    let mut errors = io::stderr();
+    if errors.is_terminal() || medium::own().is_some() {
+        let (path, hash) = (target.path().display(), delivered.sha256.hex());
+        let (size, way) = (delivered.size, delivered.way.words());
+        let _ = writeln!(errors, "coroner: {path}: {size} bytes, SHA-256 {hash}, {way}");
     }
-    files.into_iter().map(|path| check_path(path)).collect()
-}
-
-/// The same, of one path; gives its directory.
-pub(crate) fn check_path(path: &Path) -> Result<PathBuf, Failure> {
-    let dir = directory(path);
-    if !dir.is_dir() {
-        return Err(Failure::usage(format!("{} is not a directory", dir.display())));
-    }
-    if path.is_dir() {
-        return Err(Failure::usage(format!("{} is a directory, name a file", path.display())));
-    }
-    Ok(dir)
+    Ok(())
 }

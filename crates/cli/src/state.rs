@@ -1,25 +1,27 @@
 //! `audit --state`: the last reports, what is known of unchanged files, and what is new since.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use coroner_compare::{FindingChanges, GapChanges, one_host};
-use coroner_core::{KnownContent, NothingKnown, Report, Time, Verdict};
-use coroner_state::{Cache, Folder, StateError};
+use coroner_core::{KnownContent, Memory, NothingKnown, Report, Run, Time, Verdict};
+use coroner_state::{Cache, Folder, Memo, StateError};
 
 use crate::args::StateArgs;
 use crate::output::Failure;
+use crate::progress::Voice;
 
 /// The state folder of one audit, if one was asked for.
 pub(crate) struct State {
     kept: Option<Kept>,
     since_last: bool,
+    voice: Voice,
 }
 
 struct Kept {
     folder: Folder,
     cache: Arc<Cache>,
+    memo: Arc<Memo>,
     reads_cache: bool,
     last: Option<Report>,
     keep: usize,
@@ -27,16 +29,24 @@ struct Kept {
 
 impl State {
     /// Opens the folder and reads what is needed of it, before rights are given up.
-    pub(crate) fn open(args: &StateArgs, now: Time) -> Result<Self, Failure> {
-        let Some(dir) = &args.state else { return Ok(Self { kept: None, since_last: false }) };
+    pub(crate) fn open(args: &StateArgs, now: Time, voice: Voice) -> Result<Self, Failure> {
+        let Some(dir) = &args.state else {
+            return Ok(Self { kept: None, since_last: false, voice });
+        };
         let folder = Folder::open(dir).map_err(|error| failure(&error))?;
         let (cache, damaged) =
             if args.no_cache { (Cache::blank(now), None) } else { folder.cache(now) };
         let (last, wrong) = if args.since_last { folder.last() } else { (None, Vec::new()) };
-        damaged.iter().chain(&wrong).for_each(|words| say(words));
+        let (memo, torn) = if args.no_cache {
+            (folder.new_memo(&cache, now), None)
+        } else {
+            folder.memo(&cache, now)
+        };
+        damaged.iter().chain(&torn).chain(&wrong).for_each(|words| voice.note(words));
         let (keep, reads_cache) = (usize::from(args.keep), !args.no_cache);
-        let kept = Kept { folder, cache: Arc::new(cache), reads_cache, last, keep };
-        Ok(Self { kept: Some(kept), since_last: args.since_last })
+        let (cache, memo) = (Arc::new(cache), Arc::new(memo));
+        let kept = Kept { folder, cache, memo, reads_cache, last, keep };
+        Ok(Self { kept: Some(kept), since_last: args.since_last, voice })
     }
 
     /// The folder, which stays writable.
@@ -52,22 +62,35 @@ impl State {
         }
     }
 
-    /// How many files were not read, for the report.
-    pub(crate) fn known_files(&self) -> Option<u64> {
-        self.kept.as_ref().filter(|kept| kept.reads_cache).map(|kept| kept.cache.hits())
+    /// What earlier audits' work came to.
+    pub(crate) fn memory(&self) -> Arc<dyn Memory> {
+        match &self.kept {
+            Some(kept) => Arc::clone(&kept.memo) as Arc<dyn Memory>,
+            None => Arc::new(NothingKnown),
+        }
+    }
+
+    /// What was not read or done again, for the report.
+    pub(crate) fn describe(&self, run: &mut Run) {
+        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.reads_cache) {
+            run.known_files = Some(kept.cache.hits() + kept.memo.files());
+            run.unchanged = kept.memo.recalled();
+        }
     }
 
     /// Keeps the report; gives the exit status.
     pub(crate) fn finish(self, report: &Report) -> Result<u8, Failure> {
         let whole = report.verdict.level.exit_status();
         let Some(kept) = self.kept else { return Ok(whole) };
-        kept.folder.save(report, Some(&kept.cache), kept.keep).map_err(|error| failure(&error))?;
+        kept.folder
+            .save(report, (&kept.cache, &kept.memo), kept.keep)
+            .map_err(|error| failure(&error))?;
         if !self.since_last {
             return Ok(whole);
         }
         let last = kept.last.filter(|last| one_host(last, report));
         if last.is_none() {
-            say("no earlier report of this host to compare with: all findings are new");
+            self.voice.note("no earlier report of this host to compare with: all findings are new");
         }
         Ok(last.map_or(whole, |last| since(&last, report)))
     }
@@ -85,8 +108,4 @@ fn failure(error: &StateError) -> Failure {
         StateError::Busy(_) => Failure::Broken(error.to_string()),
         _ => Failure::usage(format!("--state: {error}")),
     }
-}
-
-fn say(words: &str) {
-    let _ = writeln!(std::io::stderr(), "coroner: {words}");
 }

@@ -26,14 +26,23 @@ pub(crate) struct ThrottleArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Shows what apply would do, and does nothing.
+    #[command(
+        after_help = "Example:\n  coroner throttle plan --dev eth0 --rate 1mbit --total 1gbit --dport 80,443 --format tc"
+    )]
     Plan(PlanArgs),
     /// Holds the attack down.
+    #[command(
+        after_help = "Example:\n  coroner throttle apply --dev eth0 --rate 1mbit --dport 80,443 --syn-only --confirm-within 60s\n  coroner throttle apply --dev eth0 --rate 1mbit --src 192.0.2.7 --for 30m"
+    )]
     Apply(ApplyArgs),
     /// Shows what passes and what is held.
+    #[command(after_help = "Example:\n  coroner throttle status --dev eth0 --watch")]
     Status(StatusArgs),
     /// Keeps what was applied with --confirm-within.
+    #[command(after_help = "Example:\n  coroner throttle confirm --dev eth0")]
     Confirm(DeviceArgs),
     /// Puts back what was there before.
+    #[command(after_help = "Example:\n  coroner throttle revert --dev eth0")]
     Revert(DeviceArgs),
     /// Watches over a state (started by apply).
     #[command(hide = true)]

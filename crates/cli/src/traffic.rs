@@ -1,7 +1,6 @@
 //! `coroner traffic`: what leaves this host, and who sends it.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,9 @@ use coroner_host::sandbox;
 use coroner_host::{Host, HostSources};
 use coroner_traffic::{Ask, Observation, Trouble, Watch};
 
+use crate::medium;
 use crate::output::{self, Failure};
+use crate::target::Target;
 use crate::traffic_args::TrafficArgs;
 use crate::traffic_show as show;
 
@@ -21,7 +22,11 @@ const VIEW: Duration = Duration::from_secs(1);
 const ENDLESS: Duration = Duration::from_hours(24 * 365);
 
 pub(crate) fn run(args: &TrafficArgs) -> Result<ExitCode, Failure> {
-    let folder = args.write.as_deref().map(output::check_path).transpose()?;
+    let target = args.write.as_deref().map(Target::open).transpose()?;
+    let folder = target.as_ref().map(Target::directory);
+    if !args.write_on_audited_disk {
+        medium::keep_off_audited(folder.as_deref().into_iter(), None)?;
+    }
     let host = Host::open(HostSources::live()).map_err(|e| Failure::Broken(e.to_string()))?;
     sandbox::restrict(folder.as_slice());
     let device = args.dev.as_ref().map(|name| Text::from(name.as_str()));
@@ -30,12 +35,14 @@ pub(crate) fn run(args: &TrafficArgs) -> Result<ExitCode, Failure> {
     let usual = if args.watch { ENDLESS } else { USUAL };
     let end = Instant::now() + args.time.map_or(usual, |time| time.duration().min(ENDLESS));
     if args.watch {
-        live(&mut watch, end, args)?;
+        live(&mut watch, end, args, target.as_ref())?;
     } else {
         until(&mut watch, end);
         watch.settle();
         say(&watch.observation(), args, false)?;
-        save(&watch, args.write.as_deref())?;
+        if let (Some(target), Some(evidence)) = (target, watch.evidence()) {
+            output::replace(&target, "capture", &mut |out| out.write_all(&evidence))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -53,11 +60,19 @@ fn until(watch: &mut Watch<'_>, end: Instant) {
     }
 }
 
-fn live(watch: &mut Watch<'_>, end: Instant, args: &TrafficArgs) -> Result<(), Failure> {
+/// The file is whole at any time, and holds the last observation in which something was suspicious.
+fn live(
+    watch: &mut Watch<'_>,
+    end: Instant,
+    args: &TrafficArgs,
+    target: Option<&Target>,
+) -> Result<(), Failure> {
     while Instant::now() < end {
         until(watch, end.min(Instant::now() + VIEW));
         say(&watch.observation(), args, true)?;
-        save(watch, args.write.as_deref())?;
+        if let (Some(target), Some(evidence)) = (target, watch.evidence()) {
+            target.write("capture", &mut |out| out.write_all(&evidence))?;
+        }
         watch.restart();
     }
     Ok(())
@@ -84,10 +99,4 @@ fn say(seen: &Observation, args: &TrafficArgs, live: bool) -> Result<(), Failure
         Err(_) => std::process::exit(0),
         Ok(()) => Ok(()),
     }
-}
-
-/// The file is whole at any time, and holds the last observation in which something was suspicious.
-fn save(watch: &Watch<'_>, path: Option<&Path>) -> Result<(), Failure> {
-    let (Some(path), Some(evidence)) = (path, watch.evidence()) else { return Ok(()) };
-    output::replace(path, "capture", &mut |out| out.write_all(&evidence))
 }

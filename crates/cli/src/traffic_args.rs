@@ -27,4 +27,7 @@ pub(crate) struct TrafficArgs {
     /// Keep the headers of flows that look like an attack in this file (pcapng; tcpdump -r reads it)
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
+    /// Started from a medium, write to a disk of this machine all the same
+    #[arg(long)]
+    pub(crate) write_on_audited_disk: bool,
 }

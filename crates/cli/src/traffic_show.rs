@@ -20,6 +20,7 @@ pub(crate) fn observation(seen: &Observation, device: Option<&str>) -> String {
     destinations(&mut text, seen);
     senders(&mut text, seen);
     suspects(&mut text, seen);
+    namespaces(&mut text, seen);
     for attacked in seen.flows.iter().filter_map(|flow| Some((flow, attack(flow)?))) {
         let _ = writeln!(text, "{}", in_words(attacked.0, attacked.1));
     }
@@ -163,19 +164,44 @@ fn suspects(text: &mut String, seen: &Observation) {
         return;
     }
     text.push_str(
-        "Senders could not be sampled. These hold sockets that send without a connection; the time they used \
-         meanwhile is a hint, no proof:\n       ms       pid  who could send\n",
+        "Senders could not be sampled. These hold sockets that send without a connection; the time that they used and \
+         the bytes that they wrote (to files and tun devices too, by send not) meanwhile are a hint, no proof:\n       \
+         ms     bytes       pid  who could send\n",
     );
     for one in seen.suspects.iter().take(MOST_ROWS) {
         let _ = writeln!(
             text,
-            "{:>9} {:>9}  {}",
+            "{:>9} {:>9} {:>9}  {}",
             one.cpu_ms.unwrap_or(0),
+            one.written.map_or("-".to_owned(), in_thousands),
             one.pid.map(|pid| pid.to_string()).unwrap_or_default(),
             described(one)
         );
     }
     more(text, seen.suspects.len());
+}
+
+fn namespaces(text: &mut String, seen: &Observation) {
+    if seen.namespaces.is_empty() {
+        return;
+    }
+    text.push_str(
+        "What left other network namespaces, by their own devices; which process in them is not told:\n\
+         packets/s   bit/s out       pid  who lives there\n",
+    );
+    for one in seen.namespaces.iter().take(MOST_ROWS) {
+        let rate = |number: u64| number.saturating_mul(1000) / one.ms.max(1);
+        let who: Vec<String> = one.who.iter().map(ToString::to_string).collect();
+        let _ = writeln!(
+            text,
+            "{:>9} {:>11} {:>9}  {}",
+            grouped(rate(one.packets)),
+            bits(rate(one.bytes)),
+            one.pid.map(|pid| pid.to_string()).unwrap_or_default(),
+            who.join(", ")
+        );
+    }
+    more(text, seen.namespaces.len());
 }
 
 fn described(sender: &Sender) -> String {
@@ -292,12 +318,15 @@ fn grouped(number: u64) -> String {
 }
 
 /// Bytes in a second as bits, in units of 1000.
-fn bits(bytes: u64) -> String {
-    let bits = bytes.saturating_mul(8);
+pub(crate) fn bits(bytes: u64) -> String {
+    in_thousands(bytes.saturating_mul(8))
+}
+
+fn in_thousands(number: u64) -> String {
     let units = [(1_000_000_000, 'G'), (1_000_000, 'M'), (1_000, 'k')];
-    let unit = units.iter().find(|(size, _)| bits >= *size);
-    unit.map_or(bits.to_string(), |(size, name)| {
-        format!("{}.{}{name}", bits / size, bits % size * 10 / size)
+    let unit = units.iter().find(|(size, _)| number >= *size);
+    unit.map_or(number.to_string(), |(size, name)| {
+        format!("{}.{}{name}", number / size, number % size * 10 / size)
     })
 }
 

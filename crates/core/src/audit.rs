@@ -1,24 +1,23 @@
 //! The runner: plugins in parallel, files resolved, items judged, a report made.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use coroner_host::sandbox::Enforced;
-use coroner_host::{Blocked, Host, HostPath, is_privileged};
+use coroner_host::{Blocked, Host, HostPath, Trace, is_privileged};
 use coroner_parse::Text;
+use serde::{Deserialize, Serialize};
 
 use crate::cx::Collected;
-use crate::files::{Ask, Resolved, Resolver};
-use crate::launches::ProgramFinder;
-use crate::packages::{NoPackages, PackageKnowledge, Verification};
+use crate::examine::Examined;
+use crate::memory::{Recall, are_steady, digest_of};
+use crate::packages::{NoPackages, PackageKnowledge};
 use crate::policy::Policy;
 use crate::report::{Mode, SCHEMA};
 use crate::{
-    Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, KnownContent, Needs, Options,
-    Plugin, Report, Run, Scope, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
-    verified,
+    Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, KnownContent, Memory, Meta, Needs,
+    Options, Plugin, Report, Run, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
 };
 
 /// Loads the package databases of a root.
@@ -42,9 +41,14 @@ pub struct Audit {
     pub read_only: Enforced,
     /// What an earlier audit knows of files that have not changed since.
     pub known: Arc<dyn KnownContent>,
+    /// What earlier audits' work came to.
+    pub memory: Arc<dyn Memory>,
+    /// What the packages are compared with, beside what `tool` names.
+    pub evidence: Vec<Text>,
 }
 
 /// What a plugin's thread sends back.
+#[derive(Serialize, Deserialize)]
 struct Outcome {
     collected: Collected,
     status: Status,
@@ -52,55 +56,63 @@ struct Outcome {
     took: Duration,
 }
 
+/// An outcome, with what was looked at unless an earlier audit did the work.
+type Answer = (Outcome, Option<Arc<Trace>>);
+
 /// A plugin at work.
 struct Running {
     plugin: &'static dyn Plugin,
-    outcome: mpsc::Receiver<Outcome>,
+    outcome: mpsc::Receiver<Answer>,
 }
 
 /// How long after its budget a plugin is waited for: it notices at its next read.
 const GRACE: Duration = Duration::from_secs(5);
-/// Time to resolve named files, and to verify every packaged file, beyond the plugins' own.
-const FILES_BUDGET: Duration = Duration::from_mins(5);
+/// The name of the work that is no plugin's: named and packaged files.
+pub(crate) const FILES: &str = "files";
 
 impl Audit {
     /// Runs it. `said` hears what is being done, for a person who waits.
     pub fn run(mut self, said: &mut dyn FnMut(&str)) -> Report {
         let started = Time::now();
         said("collecting");
-        let loading = self.start_loading();
+        let examining = Trace::default().into();
+        let mut loading = None;
+        if !Recall::of(&self).may_recall(FILES) {
+            loading = Some(self.start_loading(&examining));
+        }
         let (late, usual) = self.start_all();
         let deadline = Deadline::after(self.options.plugin_budget + GRACE);
         let (mut collected, mut coverage) = self.collect(usual, deadline);
-        said("reading package databases");
-        let packages = join_or(loading, || Box::new(NoPackages));
-        said("examining files");
-        let files_deadline = Deadline::after(FILES_BUDGET);
-        self.follow_launches(&mut collected);
-        let resolved = self.resolve(&collected, packages.as_ref(), files_deadline);
-        said("verifying packages");
-        let checked = self.verify(&resolved, packages.as_ref(), files_deadline);
+        let named = digest_of(&collected.named());
+        let launches = std::mem::take(&mut collected.launches);
+        let examined = Recall::of(&self).recall(FILES, &named).unwrap_or_else(|| {
+            said("reading package databases");
+            let loading = loading.unwrap_or_else(|| self.start_loading(&examining));
+            let packages = join_or(loading, || Box::new(NoPackages));
+            self.examine(&collected, launches, packages.as_ref(), &examining, &named, said)
+        });
         said("watching traffic");
         let (watched, covered) = self.collect(late, deadline);
         collected.merge(watched);
         coverage.extend(covered);
         said("judging");
-        let mut gaps = own_gaps(packages.as_ref());
+        let mut gaps = own_gaps();
         gaps.append(&mut collected.gaps);
-        let verified = checked
-            .as_ref()
-            .map(|checked| verified::count(checked, &resolved.files, &packages.packages()));
-        let items = gather(collected, resolved, checked, packages.as_ref(), &mut gaps);
+        let verified = examined.verified.clone();
+        let items = gather(collected, examined, &mut gaps);
         let findings = judge_all(&self.plugins, &items, &mut gaps);
         coverage.extend(self.not_asked_for());
         let run = self.describe(started, verified);
         self.report(run, items, findings, gaps, coverage)
     }
 
-    fn start_loading(&mut self) -> std::thread::JoinHandle<Box<dyn PackageKnowledge>> {
+    fn start_loading(
+        &mut self,
+        trace: &Arc<Trace>,
+    ) -> std::thread::JoinHandle<Box<dyn PackageKnowledge>> {
         let none: LoadPackages = Box::new(|_| Box::new(NoPackages));
         let load = std::mem::replace(&mut self.load_packages, none);
-        let host = Arc::clone(&self.host);
+        let host = self.noting(trace);
         std::thread::spawn(move || load(&host))
     }
 
@@ -116,62 +128,49 @@ impl Audit {
         let mut coverage = Vec::new();
         for Running { plugin, outcome } in running {
             let id = plugin.meta().id;
-            let outcome = outcome
-                .recv_timeout(deadline.left())
-                .unwrap_or_else(|_| failed(id, "overran its time", self.options.plugin_budget));
+            let late = || (failed(id, "overran its time", self.options.plugin_budget), None);
+            let answer = outcome.recv_timeout(deadline.left());
+            let (outcome, trace) = answer.unwrap_or_else(|_| late());
+            self.keep_outcome(id, &outcome, trace.as_deref());
             coverage.push(cover(id, &outcome));
             all.merge(outcome.collected);
         }
         (all, coverage)
     }
 
-    fn start(&self, plugin: &'static dyn Plugin) -> mpsc::Receiver<Outcome> {
+    fn start(&self, plugin: &'static dyn Plugin) -> mpsc::Receiver<Answer> {
         let (sender, receiver) = mpsc::channel();
-        let (host, options) = (Arc::clone(&self.host), Arc::clone(&self.options));
+        let Meta { id, needs, .. } = *plugin.meta();
+        let recalled = Recall::of(self).recall::<Outcome>(id, &digest_of(&id));
+        if let Some(outcome) = recalled {
+            let _ = sender.send((Outcome { took: Duration::ZERO, ..outcome }, None));
+            return receiver;
+        }
+        let trace = (needs != Needs::LiveKernel).then(Arc::<Trace>::default);
+        let host = trace.as_ref().map_or_else(|| Arc::clone(&self.host), |t| self.noting(t));
+        let options = Arc::clone(&self.options);
         std::thread::spawn(move || {
-            let _ = sender.send(collect_one(plugin, &host, &options));
+            let _ = sender.send((collect_one(plugin, &host, &options), trace));
         });
         receiver
     }
 
-    fn follow_launches(&self, collected: &mut Collected) {
-        let mut finder = ProgramFinder::new(&self.host);
-        for launch in &mut collected.launches {
-            finder.fill(launch);
+    /// The host, seen through a trace when that is to be kept.
+    pub(crate) fn noting(&self, trace: &Arc<Trace>) -> Arc<Host> {
+        if Recall::of(self).is_on() {
+            Arc::new(self.host.traced(trace))
+        } else {
+            Arc::clone(&self.host)
         }
     }
 
-    fn resolve(
-        &self,
-        collected: &Collected,
-        packages: &dyn PackageKnowledge,
-        deadline: Deadline,
-    ) -> Resolved {
-        let mut named: BTreeMap<HostPath, Ask> = BTreeMap::new();
-        for path in &collected.wanted {
-            named.entry(path.clone()).or_default();
+    fn keep_outcome(&self, id: &str, outcome: &Outcome, trace: Option<&Trace>) {
+        let Some(trace) = trace.filter(|_| Recall::of(self).is_on()) else { return };
+        if matches!(outcome.status, Status::Ran | Status::Partial)
+            && are_steady(&outcome.collected.gaps)
+        {
+            Recall::of(self).keep((id, &digest_of(&id)), 0, outcome, trace);
         }
-        let unowned = |path: &&HostPath| packages.is_known() && packages.claim(path).is_none();
-        for path in collected.wanted_unowned.iter().filter(unowned) {
-            named.entry(path.clone()).or_default();
-        }
-        for launch in &collected.launches {
-            for path in launch.programs.iter().chain([&launch.file]) {
-                named.insert(path.clone(), Ask { text: true });
-            }
-        }
-        let known = self.known.as_ref();
-        Resolver { host: &self.host, packages, known, deadline }.resolve(&named)
-    }
-
-    fn verify(
-        &self,
-        resolved: &Resolved,
-        packages: &dyn PackageKnowledge,
-        deadline: Deadline,
-    ) -> Option<Verification> {
-        let whole = self.options.scope != Scope::Quick;
-        whole.then(|| packages.verify(&self.host, &resolved.places(), deadline))
     }
 
     /// What the person left out is said, so that nobody takes it for looked at.
@@ -198,7 +197,7 @@ impl Audit {
     ) -> Report {
         gaps.sort();
         gaps.dedup();
-        self.policy.apply(&mut findings, self.options.now);
+        self.policy.apply(&mut findings, self.options.now.outside_plugins());
         let verdict = Verdict::of(&findings, &gaps);
         let mut items = items.into_vec();
         if self.options.redact {
@@ -232,6 +231,7 @@ impl Audit {
             trusted_nets: self.options.trusted_nets.iter().map(ToString::to_string).collect(),
             redacted: self.options.redact,
             known_files: None,
+            unchanged: Vec::new(),
             verified,
         }
     }
@@ -317,12 +317,9 @@ fn count(mut coverage: Vec<Coverage>, findings: &[Finding], gaps: &[Gap]) -> Vec
     coverage
 }
 
-fn own_gaps(packages: &dyn PackageKnowledge) -> Vec<Gap> {
-    let mut gaps = packages.gaps();
-    if !is_privileged() {
-        gaps.push(core_gap("/", Blocked::Denied, "not run as root: much of a host is hidden"));
-    }
-    gaps
+fn own_gaps() -> Vec<Gap> {
+    let hidden = || core_gap("/", Blocked::Denied, "not run as root: much of a host is hidden");
+    if is_privileged() { Vec::new() } else { vec![hidden()] }
 }
 
 fn core_gap(path: &str, reason: Blocked, detail: &str) -> Gap {
@@ -340,23 +337,11 @@ fn join_or<T>(handle: std::thread::JoinHandle<T>, otherwise: impl FnOnce() -> T)
     handle.join().unwrap_or_else(|_| otherwise())
 }
 
-fn gather(
-    collected: Collected,
-    resolved: Resolved,
-    checked: Option<Verification>,
-    packages: &dyn PackageKnowledge,
-    gaps: &mut Vec<Gap>,
-) -> Items {
+fn gather(collected: Collected, examined: Examined, gaps: &mut Vec<Gap>) -> Items {
     let mut items = collected.items;
-    items.extend(collected.launches.iter().map(Item::of));
-    items.extend(resolved.files.iter().map(Item::of));
-    items.extend(resolved.scripts.iter().map(Item::of));
-    if let Some(checked) = checked {
-        items.extend(checked.suspects.iter().map(Item::of));
-        gaps.extend(checked.gaps);
-    }
-    items.extend(packages.packages().iter().map(Item::of));
-    gaps.extend(resolved.gaps);
+    items.extend(collected.launches.iter().chain(&examined.launches).map(Item::of));
+    items.extend(examined.items);
+    gaps.extend(examined.gaps);
     Items::new(items)
 }
 

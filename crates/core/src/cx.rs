@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use coroner_host::{
     Blocked, Content, DirEntry, FileType, Host, HostPath, Processes, ReadError, Stat,
 };
-use coroner_parse::process::net::{InetSocket, inet_table};
+use coroner_parse::process::net::{InetSocket, PacketSocket, inet_table, packet_table};
 use coroner_parse::{BadLine, Text};
+use serde::{Deserialize, Serialize};
 
 use crate::room::{Room, Rooms};
-use crate::{Gap, Item, ItemKind, Launch, Options};
+use crate::{Gap, Item, ItemKind, Launch, Options, Time, day_of};
 
 /// The time by which some work must be done.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ const LARGEST_TABLE: usize = 64 << 20;
 const MOST_NAMES: usize = 20_000;
 
 /// What one plugin collected.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Collected {
     pub(crate) items: Vec<Item>,
     pub(crate) launches: Vec<Launch>,
@@ -83,6 +84,22 @@ impl<'a> Cx<'a> {
         self.options
     }
 
+    /// The time of the audit. What is collected with it is never taken from an earlier audit.
+    pub fn now(&self) -> Time {
+        if let Some(trace) = self.host.trace() {
+            trace.unsteady();
+        }
+        self.options.now.outside_plugins()
+    }
+
+    /// The day of the audit, in days since 1970 in UTC. What is collected with it holds that day.
+    pub fn today(&self) -> i64 {
+        if let Some(trace) = self.host.trace() {
+            trace.asked_day();
+        }
+        day_of(self.options.now.outside_plugins())
+    }
+
     /// The processes, read once for all plugins. Where /proc could not be listed there are none, and a
     /// gap; one that ends while it is read is none.
     pub fn processes(&mut self) -> Option<&'a Processes> {
@@ -99,10 +116,24 @@ impl<'a> Cx<'a> {
     /// A table of internet sockets (`tcp`, `udp6`, `raw`, ...) of the network namespace that a process
     /// lives in. A table that the kernel has not is empty; at most 64 MiB, more is a gap.
     pub fn inet_sockets(&mut self, pid: i32, table: &str) -> Vec<InetSocket> {
+        self.socket_table(pid, table, |text| inet_table(text).collect())
+    }
+
+    /// The packet sockets of the network namespace that a process lives in; as [`Cx::inet_sockets`].
+    pub fn packet_sockets(&mut self, pid: i32) -> Vec<PacketSocket> {
+        self.socket_table(pid, "packet", |text| packet_table(text).collect())
+    }
+
+    fn socket_table<T>(
+        &mut self,
+        pid: i32,
+        table: &str,
+        read: impl Fn(&[u8]) -> Vec<Result<T, BadLine>>,
+    ) -> Vec<T> {
         let path = HostPath::new(format!("/proc/{pid}/net/{table}"));
         let Some(content) = self.read_up_to(&path, LARGEST_TABLE) else { return Vec::new() };
         let mut sockets = Vec::new();
-        for socket in inet_table(&content.bytes) {
+        for socket in read(&content.bytes) {
             match socket {
                 Ok(socket) => sockets.push(socket),
                 Err(bad) => self.bad_line(&path, &bad),
@@ -111,8 +142,12 @@ impl<'a> Cx<'a> {
         sockets
     }
 
-    /// Whether the host runs while it is audited.
+    /// Whether the host runs while it is audited. Who asks this of a running host is taken to ask its
+    /// kernel, so that what it collects is never taken from an earlier audit.
     pub fn live(&self) -> bool {
+        if let Some(trace) = self.host.trace().filter(|_| self.host.is_live()) {
+            trace.unsteady();
+        }
         self.host.is_live()
     }
 

@@ -146,3 +146,9 @@ impl Items {
         self.sorted
     }
 }
+
+/// Whether a number is 0, for fields that are left out then (`skip_serializing_if`).
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
+pub fn is_zero(number: &u32) -> bool {
+    *number == 0
+}

@@ -6,6 +6,7 @@
 pub mod audit;
 mod cx;
 mod digest;
+mod examine;
 mod files;
 mod finding;
 mod gap;
@@ -13,6 +14,7 @@ mod identity;
 mod item;
 mod known;
 mod launches;
+mod memory;
 mod nature;
 mod network;
 mod options;
@@ -43,11 +45,12 @@ pub use gap::Gap;
 pub use identity::os_release;
 #[doc(hidden)]
 pub use inventory;
-pub use item::{Item, ItemKind, ItemType, Items};
+pub use item::{Item, ItemKind, ItemType, Items, is_zero};
 pub use known::{ContentFacts, KnownContent, NothingKnown};
+pub use memory::{Done, Memory, day_of};
 pub use nature::{Course, Nature, View};
 pub use network::Network;
-pub use options::{Options, Scope};
+pub use options::{Clock, Options, Scope};
 pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
 pub use report::{
     BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, PackUse, Report, ReportError, Run,

@@ -34,6 +34,24 @@ pub enum Scope {
     Full,
 }
 
+/// The time of an audit. A plugin asks [`crate::Cx::now`] for it, or [`crate::Cx::today`], so
+/// that what it collects is known to hold then alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock(Time);
+
+impl Clock {
+    /// The time, for whoever is no plugin.
+    pub fn outside_plugins(self) -> Time {
+        self.0
+    }
+}
+
+impl From<Time> for Clock {
+    fn from(now: Time) -> Self {
+        Self(now)
+    }
+}
+
 /// What an audit is asked to do.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -50,7 +68,7 @@ pub struct Options {
     /// Passwords to try beside the built-in ones.
     pub wordlist: Vec<Text>,
     /// The time of the audit.
-    pub now: Time,
+    pub now: Clock,
     /// Time each plugin may take.
     pub plugin_budget: Duration,
     /// Mask what looks like a secret in scripts and commands.
@@ -81,7 +99,7 @@ impl Default for Options {
             labels: BTreeMap::new(),
             trusted_nets: Vec::new(),
             wordlist: Vec::new(),
-            now: Time::now(),
+            now: Time::now().into(),
             plugin_budget: Duration::from_mins(1),
             redact: false,
             traffic: Duration::ZERO,

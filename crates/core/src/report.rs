@@ -112,6 +112,10 @@ pub struct Run {
     /// none without a state folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_files: Option<u64>,
+    /// Parts that an earlier audit did and that were not done again, because nothing they looked at
+    /// has changed: plugins, and `files` for named and packaged files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchanged: Vec<String>,
     /// What checking every packaged file came to; none in scope `quick`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,

@@ -3,6 +3,8 @@
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use crate::HostPath;
+
 /// Why something that exists could not be seen. Each becomes a gap in the report.
 #[derive(
     Debug,
@@ -63,6 +65,29 @@ pub enum Blocked {
     /// Any other error; the number is errno.
     #[error("input/output error {0}")]
     Io(i32),
+}
+
+/// A view of the kernel that could not be had, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// The file that would have told, or stands for what would.
+    pub path: HostPath,
+    /// Why.
+    pub reason: Blocked,
+    /// In words.
+    pub detail: String,
+}
+
+impl Unseen {
+    pub(crate) fn new(path: &HostPath, reason: Blocked, detail: impl Into<String>) -> Self {
+        Self { path: path.clone(), reason, detail: detail.into() }
+    }
+
+    /// System calls of this process show another network than the audited host's.
+    pub(crate) fn not_ours(path: &HostPath) -> Self {
+        let why = "this process is not in the host's network namespace";
+        Self::new(path, Blocked::Unavailable, why)
+    }
 }
 
 /// The three ways in which there is nothing to read.

@@ -61,11 +61,18 @@ pub(crate) fn read_dir(
 /// The same names with what each of them is, links not followed. A name that vanished in between
 /// is left out.
 pub(crate) fn stats(fd: BorrowedFd<'_>, listing: Listing) -> Vec<(DirEntry, Stat)> {
-    let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
     let stat = |entry: DirEntry| {
-        let raw = rustix::fs::statx(fd, entry.name.as_bytes(), flags, mask).ok()?;
-        Some((entry, Stat::from_statx(&raw)))
+        let stat = stat_at(fd, entry.name.as_bytes())?;
+        Some((entry, stat))
     };
     listing.entries.into_iter().filter_map(stat).collect()
+}
+
+/// What lies under a name in a directory, links not followed; the directory itself for no name.
+pub(crate) fn stat_at(fd: BorrowedFd<'_>, name: &[u8]) -> Option<Stat> {
+    let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    let empty = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | empty;
+    let raw = rustix::fs::statx(fd, name, flags, mask).ok()?;
+    Some(Stat::from_statx(&raw))
 }

@@ -1,5 +1,6 @@
 //! The audited host: its tree and, while it runs, its kernel's trees.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -7,11 +8,11 @@ use std::time::{Duration, Instant};
 use coroner_parse::Text;
 
 use crate::aside::Aside;
-use crate::processes::{Outcome, Reader, pids, read_code};
+use crate::processes::{Outcome, Reader, pids, read_code, socket_protocols};
 use crate::views::OpenDir;
 use crate::{
     Blocked, Content, HostPath, Listing, OpenFile, Process, ProcessCode, Processes, ReadError,
-    Root, Stat,
+    Root, Stat, Trace,
 };
 
 /// Where the parts of a host are found on the auditor's side.
@@ -52,10 +53,12 @@ impl HostSources {
 pub struct Host {
     root: Arc<Root>,
     proc: Option<Arc<Root>>,
-    sys: Option<Root>,
-    aside: Option<Aside>,
+    sys: Option<Arc<Root>>,
+    aside: Option<Arc<Aside>>,
     sources: HostSources,
-    processes: OnceLock<Result<Processes, ReadError>>,
+    processes: Arc<OnceLock<Result<Processes, ReadError>>>,
+    /// Notes what is looked at.
+    trace: Option<Arc<Trace>>,
 }
 
 /// Time for one snapshot of all processes; 100,000 take some ten seconds.
@@ -81,16 +84,44 @@ impl Host {
             None => Ok(None),
         };
         let proc = kernel_tree(&sources.proc)?.map(Arc::new);
-        let sys = kernel_tree(&sources.sys)?;
+        let sys = kernel_tree(&sources.sys)?.map(Arc::new);
         let aside = match &sources.proc {
             Some(path) if sources.kernel => {
                 let bare = Root::open_bare(path).map_err(|error| named(path, error))?;
-                Some(Aside::start(&Arc::new(bare)))
+                Some(Arc::new(Aside::start(&Arc::new(bare))))
             }
             _ => None,
         };
         let root = Arc::new(root);
-        Ok(Self { root, proc, sys, aside, sources, processes: OnceLock::new() })
+        let processes = Arc::new(OnceLock::new());
+        Ok(Self { root, proc, sys, aside, sources, processes, trace: None })
+    }
+
+    /// The same host, noting in `trace` all that is looked at through it. Whatever is asked of the
+    /// running kernel makes the trace unsteady: its answers do not show that they have changed.
+    #[must_use]
+    pub fn traced(&self, trace: &Arc<Trace>) -> Self {
+        Self {
+            root: Arc::new(self.root.traced(Arc::clone(trace))),
+            proc: self.proc.clone(),
+            sys: self.sys.clone(),
+            aside: self.aside.clone(),
+            sources: self.sources.clone(),
+            processes: Arc::clone(&self.processes),
+            trace: Some(Arc::clone(trace)),
+        }
+    }
+
+    /// What notes the looks at this host.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.trace.as_deref()
+    }
+
+    fn asks_kernel(&self) {
+        let is_there = self.sources.kernel || self.proc.is_some() || self.sys.is_some();
+        if let Some(trace) = self.trace.as_ref().filter(|_| is_there) {
+            trace.unsteady();
+        }
     }
 
     /// Whether the host runs while it is audited.
@@ -100,6 +131,7 @@ impl Host {
 
     /// Whether system calls of this process speak of the audited host.
     pub fn has_kernel(&self) -> bool {
+        self.asks_kernel();
         self.sources.kernel
     }
 
@@ -203,6 +235,7 @@ impl Host {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Blocked> {
+        self.asks_kernel();
         match &self.aside {
             Some(aside) => aside.ask(move |_| work()),
             None => Ok(work()),
@@ -230,6 +263,7 @@ impl Host {
     /// # Errors
     /// [`Blocked::Unavailable`] for a mounted disk, or why /proc could not be listed.
     pub fn processes(&self) -> Result<&Processes, ReadError> {
+        self.asks_kernel();
         self.processes.get_or_init(|| self.read_processes()).as_ref().map_err(|error| *error)
     }
 
@@ -238,6 +272,7 @@ impl Host {
     /// # Errors
     /// As [`Host::processes`].
     pub fn read_processes(&self) -> Result<Processes, ReadError> {
+        self.asks_kernel();
         let proc = self.proc.as_ref().ok_or(Blocked::Unavailable)?;
         let until = Instant::now() + SNAPSHOT_BUDGET;
         let reader = Reader::new(Arc::clone(&self.root), self.boot_time(), until);
@@ -256,6 +291,7 @@ impl Host {
 
     /// One process, read now, whether or not /proc lists it; `None` when there is none of that number.
     pub fn process(&self, pid: u32) -> Option<Process> {
+        self.asks_kernel();
         let pid = i32::try_from(pid).ok()?;
         let reader =
             Reader::new(Arc::clone(&self.root), self.boot_time(), Instant::now() + ONE_BUDGET);
@@ -269,9 +305,23 @@ impl Host {
         }
     }
 
+    /// The protocol of each socket that a process holds now, by the socket's inode and in the kernel's own
+    /// words: `TCP`, `RAWv6`, `PACKET`, ...
+    ///
+    /// # Errors
+    /// Absent when the process has ended, or blocked.
+    pub fn socket_protocols(&self, pid: i32) -> Result<BTreeMap<u64, Text>, ReadError> {
+        match (&self.aside, &self.proc) {
+            (Some(aside), _) => aside.ask(move |tree| socket_protocols(tree, pid))?,
+            (None, Some(proc)) => socket_protocols(proc, pid),
+            (None, None) => Err(Blocked::Unavailable.into()),
+        }
+    }
+
     /// The code in the memory of processes, each by its number and the clock ticks of its start; those that
     /// have ended have no answer.
     pub fn read_code(&self, processes: Vec<(i32, u64)>, budget: Duration) -> Vec<ProcessCode> {
+        self.asks_kernel();
         let (until, root) = (Instant::now() + budget, Arc::clone(&self.root));
         let look = move |tree: &Root, (pid, started): &(i32, u64)| {
             read_code(tree, &root, *pid, *started, until)
@@ -301,6 +351,7 @@ impl Host {
         question: impl FnOnce(&Root, &HostPath) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {
         let Some(top) = kernel_top(path) else { return question(&self.root, path) };
+        self.asks_kernel();
         let inside = HostPath::new(path.as_bytes().get(top.len()..).unwrap_or_default());
         match (top, &self.aside) {
             (PROC, Some(aside)) if is_of_a_process(&inside) => {

@@ -15,16 +15,20 @@ mod host;
 mod mapping;
 pub mod md5;
 pub mod netfilter;
+mod netlink;
 mod path;
+mod presence;
 mod processes;
 mod root;
 pub mod sandbox;
+pub mod sock_diag;
 mod stat;
 mod system;
+mod trace;
 pub mod tracepoint;
 pub mod views;
 
-pub use blocked::{Blocked, ReadError};
+pub use blocked::{Blocked, ReadError, Unseen};
 pub use dir::{DirEntry, Listing};
 pub use file::{Content, OpenFile};
 pub use host::{Host, HostSources};
@@ -33,6 +37,7 @@ pub use processes::{
     AnonymousCode, Descriptors, Executable, ForeignCode, ForeignPage, MappedFile, Namespaces,
     OnDisk, Process, ProcessCode, Processes,
 };
-pub use root::Root;
+pub use root::{Place, Root};
 pub use stat::{FileType, Stat, Timestamp};
 pub use system::{SystemFacts, is_privileged, process_exists};
+pub use trace::{Asked, Identity, Led, Sightings, Trace};

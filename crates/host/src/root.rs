@@ -4,11 +4,13 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use coroner_parse::Text;
 use pathrs::flags::OpenFlags;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
 
+use crate::trace::{Asked, Identity, Led, Trace};
 use crate::views::OpenDir;
 use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
 use crate::{detached, dir};
@@ -24,16 +26,30 @@ pub(crate) const PROC_MAGIC: i64 = 0x9fa0;
 /// and a device is never touched.
 #[derive(Debug)]
 pub struct Root {
-    inner: pathrs::Root,
+    inner: Arc<pathrs::Root>,
     /// What the kernel calls the top, so that it can be cut off other names.
     shown: Vec<u8>,
     /// /proc/self/fd of the auditor, the only way to open an `O_PATH` handle.
-    self_fds: OwnedFd,
+    self_fds: Arc<OwnedFd>,
     /// The tree is a private clone, read-only and without atime.
     detached: bool,
+    /// Notes what is looked at.
+    trace: Option<Arc<Trace>>,
 }
 
 impl Root {
+    /// The same tree, noting in `trace` all that is looked at through it.
+    #[must_use]
+    pub fn traced(&self, trace: Arc<Trace>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            shown: self.shown.clone(),
+            self_fds: Arc::clone(&self.self_fds),
+            detached: self.detached,
+            trace: Some(trace),
+        }
+    }
+
     /// Takes a host's root directory, as a private read-only clone of its mounts when allowed.
     ///
     /// # Errors
@@ -74,7 +90,8 @@ impl Root {
     pub(crate) fn from_dir(dir: OwnedFd, detached: bool) -> std::io::Result<Self> {
         let self_fds = open_self_fds()?;
         let shown = fd_name(&self_fds, &dir)?;
-        Ok(Self { inner: pathrs::Root::from_fd(dir), shown, self_fds, detached })
+        let (inner, self_fds) = (Arc::new(pathrs::Root::from_fd(dir)), Arc::new(self_fds));
+        Ok(Self { inner, shown, self_fds, detached, trace: None })
     }
 
     /// Whether reads cannot change access times, whoever owns the files.
@@ -181,7 +198,15 @@ impl Root {
         let fd = self.reopen(&handle, OFlags::DIRECTORY)?;
         let listing = dir::read_dir(fd.as_fd(), path, limit)?;
         let truncated = listing.truncated;
-        Ok((dir::stats(fd.as_fd(), listing), truncated))
+        let entries = dir::stats(fd.as_fd(), listing);
+        if let Some(trace) = &self.trace {
+            let real = self.real_name(&handle).unwrap_or_else(|| path.clone());
+            let at = |entry: &DirEntry| real.join(entry.name.as_bytes());
+            for (entry, stat) in &entries {
+                trace.lies(at(entry), stat);
+            }
+        }
+        Ok((entries, truncated))
     }
 
     /// Where a link points, as it is written in it.
@@ -216,16 +241,62 @@ impl Root {
         Ok(self.open_file(path)?.xattr(name))
     }
 
+    /// Every look at the tree begins here.
     fn handle(&self, path: &HostPath, follow: OpenFlags) -> Result<OwnedFd, ReadError> {
+        let handle = self.take(path, follow);
+        if let Some(trace) = &self.trace {
+            self.note(trace, path, !follow.contains(OpenFlags::O_NOFOLLOW), handle.as_ref());
+        }
+        handle
+    }
+
+    fn take(&self, path: &HostPath, follow: OpenFlags) -> Result<OwnedFd, ReadError> {
         let flags = OpenFlags::O_PATH | OpenFlags::O_CLOEXEC | follow;
         let path = Path::new(OsStr::from_bytes(path.as_bytes()));
         Ok(self.inner.open_subpath(path, flags)?.into())
     }
 
+    fn note(
+        &self,
+        trace: &Trace,
+        path: &HostPath,
+        follow: bool,
+        handle: Result<&OwnedFd, &ReadError>,
+    ) {
+        let asked = Asked { path: path.clone(), follow };
+        let handle = match handle {
+            Ok(handle) => handle,
+            Err(error) => return trace.failed(asked, *error),
+        };
+        let Ok(stat) = stat_of(handle) else { return trace.unsteady() };
+        if !follow && trace.is_real(path) {
+            return trace.lies(path.clone(), &stat);
+        }
+        match self.real_name(handle) {
+            Some(real) => trace.found(asked, real, &stat),
+            None => trace.unsteady(),
+        }
+    }
+
+    /// Where a path leads now, for comparing with what a [`Trace`] noted.
+    pub fn leads(&self, asked: &Asked) -> Led {
+        let follow = if asked.follow { OpenFlags::empty() } else { OpenFlags::O_NOFOLLOW };
+        match self.take(&asked.path, follow) {
+            Ok(handle) => self.real_name(&handle).map_or(Led::Blocked(Blocked::Escaped), Led::To),
+            Err(error) => error.blocked().map_or(Led::Nowhere, Led::Blocked),
+        }
+    }
+
+    /// A directory that still lies where this says, for looking at many names in it.
+    pub fn place(&self, dir: &HostPath) -> Option<Place> {
+        let handle = self.take(dir, OpenFlags::O_DIRECTORY | OpenFlags::O_NOFOLLOW).ok()?;
+        (self.real_name(&handle)? == *dir).then_some(Place(handle))
+    }
+
     fn reopen(&self, handle: &OwnedFd, extra: OFlags) -> Result<OwnedFd, ReadError> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | extra;
         let name = handle.as_raw_fd().to_string();
-        let open = |flags| rustix::fs::openat(&self.self_fds, &name, flags, Mode::empty());
+        let open = |flags| rustix::fs::openat(&*self.self_fds, &name, flags, Mode::empty());
         if self.detached {
             return Ok(open(flags)?);
         }
@@ -243,6 +314,17 @@ impl Root {
             top => name.strip_prefix(top)?,
         };
         (inside.is_empty() || inside.starts_with(b"/")).then(|| HostPath::new(inside))
+    }
+}
+
+/// A directory held open.
+#[derive(Debug)]
+pub struct Place(OwnedFd);
+
+impl Place {
+    /// What lies under a name now, links not followed; the empty name is the directory itself.
+    pub fn identity(&self, name: &[u8]) -> Option<Identity> {
+        dir::stat_at(self.0.as_fd(), name).map(|stat| Identity::of(&stat))
     }
 }
 

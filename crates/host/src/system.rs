@@ -1,6 +1,7 @@
 //! What the running kernel says of itself and of this process.
 
 use coroner_parse::Text;
+use rustix::thread::CapabilitySet;
 
 /// uname(2), for a live host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +26,12 @@ impl SystemFacts {
     }
 }
 
-/// Whether this process runs as root, without which much of a host cannot be seen.
+/// Whether this process may read every file and look into every process, as root may, or an account that
+/// was given those two rights alone (capabilities(7)); without them much of a host cannot be seen.
 pub fn is_privileged() -> bool {
-    rustix::process::geteuid().is_root()
+    let needed = CapabilitySet::DAC_READ_SEARCH | CapabilitySet::SYS_PTRACE;
+    let held = rustix::thread::capabilities(None).map(|sets| sets.effective);
+    held.map_or_else(|_| rustix::process::geteuid().is_root(), |held| held.contains(needed))
 }
 
 /// Whether a process of this number is alive, asked of the kernel's own table (`pidfd_open(2)`) and not of

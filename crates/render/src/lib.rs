@@ -1,16 +1,18 @@
-//! A report as text for people, and as JSON, NDJSON, OCSF, syslog and Prometheus text for programs.
+//! A report as text and as a page for people, and as JSON, NDJSON, OCSF, syslog and Prometheus text for programs.
 //!
 //! Whatever came from the host is printed escaped; JSON carries it without loss.
 
-mod file;
+mod html;
 mod json;
+mod lang;
 mod ocsf;
 mod prometheus;
 mod syslog;
 mod text;
 
-pub use file::{Fill, directory, replace};
+pub use html::html;
 pub use json::{json, ndjson};
+pub use lang::Lang;
 pub use ocsf::ocsf;
 pub use prometheus::prometheus;
 pub use syslog::syslog;

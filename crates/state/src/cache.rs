@@ -1,13 +1,14 @@
 //! The cache: what earlier audits found out about files that have not changed since.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
-use coroner_core::{Algorithm, ContentFacts, Digest, KnownContent, Stat, Time, sha256_of};
-use serde::{Deserialize, Serialize};
+use coroner_core::{Algorithm, ContentFacts, Digest, KnownContent, Stat, Time};
+use coroner_host::Identity;
 
-use crate::entries::{Entries, Key};
+use crate::entries::Entries;
+use crate::read::{self, Checked};
 use crate::write;
 
 const NAME: &str = "cache";
@@ -17,27 +18,17 @@ const SCHEMA: &str = "coroner.cache/1";
 const LONGEST: i64 = 7 * 24 * 3600;
 /// A file whose inode changed this many seconds before the audit may change again within the same
 /// tick of the clock, with the same times; so it is not kept.
-const SETTLED: i64 = 2;
-/// Larger files are no cache of ours.
-const LARGEST: u64 = 512 << 20;
-
-/// The first line of the file.
-#[derive(Serialize, Deserialize)]
-struct Head {
-    schema: String,
-    /// When it was begun.
-    begun: Time,
-    /// Of the rest of the file: a torn or rotten cache is noticed. (A forged one is not.)
-    sha256: String,
-}
-
+pub(crate) const SETTLED: i64 = 2;
 /// What is known of unchanged files. Every entry of the last audit that this one did not meet is
 /// dropped when it is saved.
 #[derive(Debug)]
 pub struct Cache {
     begun: Time,
     now: Time,
-    known: Entries,
+    /// As it was read; most audits ask for nothing of it.
+    bytes: Vec<u8>,
+    known: OnceLock<Entries>,
+    asked: AtomicBool,
     seen: Mutex<Entries>,
     hits: AtomicU64,
 }
@@ -45,26 +36,36 @@ pub struct Cache {
 impl Cache {
     /// One that knows nothing.
     pub fn blank(now: Time) -> Self {
-        let (known, seen) = (Entries::default(), Mutex::default());
-        Self { begun: now, now, known, seen, hits: AtomicU64::new(0) }
+        Self {
+            begun: now,
+            now,
+            bytes: Vec::new(),
+            known: OnceLock::new(),
+            asked: AtomicBool::new(false),
+            seen: Mutex::default(),
+            hits: AtomicU64::new(0),
+        }
     }
 
     /// Loads the cache of a folder; the words say why it was thrown away, if it was damaged.
     pub(crate) fn load(dir: &Path, now: Time) -> (Self, Option<String>) {
-        let path = dir.join(NAME);
         let blank = Self::blank(now);
-        let damaged = |why: &str| Some(format!("{}: {why}; it is made anew", path.display()));
-        match std::fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (blank, None),
-            Ok(found) if found.is_file() && found.len() <= LARGEST => {}
-            _ => return (blank, damaged("not a cache")),
+        match read::checked(dir, NAME, SCHEMA) {
+            Checked::Absent => (blank, None),
+            Checked::Damaged(why) => (blank, Some(why)),
+            Checked::Whole { begun, .. } if !is_young(begun, now) => (blank, None),
+            Checked::Whole { begun, rest } => (Self { begun, bytes: rest, ..blank }, None),
         }
-        let Ok(bytes) = std::fs::read(&path) else { return (blank, damaged("cannot be read")) };
-        match parse(&bytes) {
-            None => (blank, damaged("damaged")),
-            Some((begun, _)) if !is_young(begun, now) => (blank, None),
-            Some((begun, known)) => (Self { begun, known, ..blank }, None),
-        }
+    }
+
+    /// When it was begun.
+    pub(crate) fn begun(&self) -> Time {
+        self.begun
+    }
+
+    fn known(&self) -> &Entries {
+        self.asked.store(true, Ordering::Relaxed);
+        self.known.get_or_init(|| Entries::from_json(&self.bytes).unwrap_or_default())
     }
 
     /// How many files were not read because they had not changed.
@@ -72,17 +73,14 @@ impl Cache {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// Writes what this audit met.
+    /// Writes what this audit met. One that asked for nothing leaves the file as it is.
     pub(crate) fn save(&self, dir: &Path) -> std::io::Result<()> {
+        let asked = self.asked.load(Ordering::Relaxed);
         let Ok(seen) = self.seen.lock() else { return Ok(()) };
-        let rest = seen.to_json()?;
-        let sha256 = sha256_of(&rest).hex();
-        let head = Head { schema: SCHEMA.to_owned(), begun: self.begun, sha256 };
-        write::whole(dir, NAME, |out| {
-            serde_json::to_writer(&mut *out, &head)?;
-            out.write_all(b"\n")?;
-            out.write_all(&rest)
-        })
+        if !asked && seen.len() == 0 {
+            return Ok(());
+        }
+        write::checked(dir, (NAME, SCHEMA), self.begun, &seen.to_json()?)
     }
 
     /// The time of a settled inode lies before this audit by more than a tick.
@@ -99,15 +97,6 @@ impl Cache {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<(Time, Entries)> {
-    let end = bytes.iter().position(|&byte| byte == b'\n')?;
-    let (head, rest) = bytes.split_at_checked(end)?;
-    let rest = rest.get(1..)?;
-    let head: Head = serde_json::from_slice(head).ok()?;
-    let whole = head.schema == SCHEMA && sha256_of(rest).hex() == head.sha256;
-    whole.then(|| Some((head.begun, Entries::from_json(rest)?)))?
-}
-
 /// A cache from the future was begun under another clock.
 fn is_young(begun: Time, now: Time) -> bool {
     (0..LONGEST).contains(&now.seconds().saturating_sub(begun.seconds()))
@@ -115,12 +104,12 @@ fn is_young(begun: Time, now: Time) -> bool {
 
 impl KnownContent for Cache {
     fn is_blank(&self) -> bool {
-        self.known.len() == 0
+        self.known().len() == 0
     }
 
     fn digest(&self, stat: &Stat, algorithm: Algorithm) -> Option<Digest> {
-        let name = (Key::of(stat), algorithm);
-        let digest = self.known.digests.get(&name).filter(|_| self.is_settled(stat))?.clone();
+        let name = (Identity::of(stat), algorithm);
+        let digest = self.known().digests.get(&name).filter(|_| self.is_settled(stat))?.clone();
         self.keep(|seen| drop(seen.digests.insert(name, digest.clone())));
         self.hits.fetch_add(1, Ordering::Relaxed);
         Some(digest)
@@ -128,14 +117,14 @@ impl KnownContent for Cache {
 
     fn keep_digest(&self, stat: &Stat, digest: &Digest) {
         if self.is_settled(stat) {
-            let name = (Key::of(stat), digest.algorithm());
+            let name = (Identity::of(stat), digest.algorithm());
             self.keep(|seen| drop(seen.digests.insert(name, digest.clone())));
         }
     }
 
     fn facts(&self, stat: &Stat) -> Option<ContentFacts> {
-        let key = Key::of(stat);
-        let facts = self.known.facts.get(&key).filter(|_| self.is_settled(stat))?.clone();
+        let key = Identity::of(stat);
+        let facts = self.known().facts.get(&key).filter(|_| self.is_settled(stat))?.clone();
         self.keep(|seen| drop(seen.facts.insert(key, facts.clone())));
         self.hits.fetch_add(1, Ordering::Relaxed);
         Some(facts)
@@ -143,7 +132,7 @@ impl KnownContent for Cache {
 
     fn keep_facts(&self, stat: &Stat, facts: &ContentFacts) {
         if self.is_settled(stat) {
-            self.keep(|seen| drop(seen.facts.insert(Key::of(stat), facts.clone())));
+            self.keep(|seen| drop(seen.facts.insert(Identity::of(stat), facts.clone())));
         }
     }
 }
@@ -152,6 +141,7 @@ impl KnownContent for Cache {
 mod tests {
     #![allow(clippy::unwrap_used)] // tests
     use super::*;
+    use coroner_core::sha256_of;
     use coroner_host::{HostPath, Root};
 
     fn stat_of(dir: &Path, name: &str) -> Stat {

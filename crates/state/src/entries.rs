@@ -2,43 +2,22 @@
 
 use std::collections::HashMap;
 
-use coroner_core::{Algorithm, ContentFacts, Digest, Stat};
-use coroner_host::Timestamp;
+use coroner_core::{Algorithm, ContentFacts, Digest};
+use coroner_host::Identity;
 use serde::{Deserialize, Serialize};
-
-/// What stat says of an unchanged file: device, inode, size, content and inode last changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Key(u32, u32, u64, u64, i64, u32, i64, u32);
-
-impl Key {
-    pub(crate) fn of(stat: &Stat) -> Self {
-        let ((major, minor), modified, changed) = (stat.device, stat.modified, stat.changed);
-        let Timestamp { seconds, nanoseconds } = modified;
-        Self(
-            major,
-            minor,
-            stat.inode,
-            stat.size,
-            seconds,
-            nanoseconds,
-            changed.seconds,
-            changed.nanoseconds,
-        )
-    }
-}
 
 /// All that is known.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Entries {
-    pub(crate) digests: HashMap<(Key, Algorithm), Digest>,
-    pub(crate) facts: HashMap<Key, ContentFacts>,
+    pub(crate) digests: HashMap<(Identity, Algorithm), Digest>,
+    pub(crate) facts: HashMap<Identity, ContentFacts>,
 }
 
 /// As it is kept.
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    digests: Vec<(Key, Digest)>,
-    facts: Vec<(Key, ContentFacts)>,
+    digests: Vec<(Identity, Digest)>,
+    facts: Vec<(Identity, ContentFacts)>,
 }
 
 /// More than the files of any host's packages.

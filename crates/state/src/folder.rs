@@ -8,6 +8,7 @@ use coroner_core::{Report, Time};
 use rustix::fs::FlockOperation;
 
 use crate::cache::Cache;
+use crate::memo::Memo;
 use crate::write;
 
 const LOCK: &str = "lock";
@@ -68,6 +69,17 @@ impl Folder {
         Cache::load(&self.dir, now)
     }
 
+    /// The work of earlier audits that belongs to a cache, and why it was thrown away if it was
+    /// damaged.
+    pub fn memo(&self, cache: &Cache, now: Time) -> (Memo, Option<String>) {
+        Memo::load(&self.dir, cache.begun(), now)
+    }
+
+    /// No work is recalled, and what is done is kept for the next audit.
+    pub fn new_memo(&self, cache: &Cache, now: Time) -> Memo {
+        Memo::blank(cache.begun(), now)
+    }
+
     /// The last report that can be read, and what was wrong with later ones.
     pub fn last(&self) -> (Option<Report>, Vec<String>) {
         let mut wrong = Vec::new();
@@ -89,7 +101,7 @@ impl Folder {
     pub fn save(
         &self,
         report: &Report,
-        cache: Option<&Cache>,
+        (cache, memo): (&Cache, &Memo),
         keep: usize,
     ) -> Result<(), StateError> {
         let wrong = |error| StateError::Io { path: self.dir.clone(), error };
@@ -101,9 +113,8 @@ impl Folder {
             out.write_all(b"\n")
         })
         .map_err(wrong)?;
-        if let Some(cache) = cache {
-            cache.save(&self.dir).map_err(wrong)?;
-        }
+        cache.save(&self.dir).map_err(wrong)?;
+        memo.save(&self.dir).map_err(wrong)?;
         let reports = self.reports();
         let old = reports.len().saturating_sub(keep);
         reports.iter().take(old).try_for_each(std::fs::remove_file).map_err(wrong)

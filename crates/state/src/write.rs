@@ -5,6 +5,25 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use coroner_core::{Time, sha256_of};
+
+use crate::read::Head;
+
+/// Writes a file that [`crate::read::checked`] reads.
+pub(crate) fn checked(
+    dir: &Path,
+    (name, schema): (&str, &str),
+    begun: Time,
+    rest: &[u8],
+) -> io::Result<()> {
+    let head = Head { schema: schema.to_owned(), begun, sha256: sha256_of(rest).hex() };
+    whole(dir, name, |out| {
+        serde_json::to_writer(&mut *out, &head)?;
+        out.write_all(b"\n")?;
+        out.write_all(rest)
+    })
+}
+
 /// Writes beside the target, syncs, renames, and syncs the directory. Only the owner may read it:
 /// reports tell an intruder what was seen.
 pub(crate) fn whole(

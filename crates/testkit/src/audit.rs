@@ -67,12 +67,14 @@ impl Fixture {
             },
             read_only: Enforced::None,
             known: Arc::new(coroner_core::NothingKnown),
+            memory: Arc::new(coroner_core::NothingKnown),
+            evidence: Vec::new(),
         };
         let mut report = audit.run(&mut |_| {});
         if !self.items.is_empty() {
             report.items.extend(self.items.iter().cloned());
             let all = registry().expect("unique plugin ids");
-            judge_again(&mut report, &all, &Policy::default(), self.options.now);
+            judge_again(&mut report, &all, &Policy::default(), self.options.now.outside_plugins());
         }
         report
     }

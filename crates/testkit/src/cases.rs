@@ -258,7 +258,7 @@ impl OptionSpec {
             trusted_nets: self.trusted_nets.iter().map(net).collect(),
             wordlist: self.wordlist.iter().map(|word| Text::from(word.as_str())).collect(),
             scope: self.scope.unwrap_or_default(),
-            now: self.now.unwrap_or_else(usual_now),
+            now: self.now.unwrap_or_else(usual_now).into(),
             ..Options::default()
         }
     }

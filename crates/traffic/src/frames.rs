@@ -27,17 +27,19 @@ pub(crate) struct Captured {
     met: Option<Met>,
 }
 
+/// How many packets came in a round: of those sent only what was looked at, of those received all.
+#[derive(Debug, Default)]
+pub(crate) struct Came {
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+}
+
 /// Frames of one round; more than the rings hold do not come.
 const MOST_IN_ROUND: usize = 200_000;
 /// Headers that are kept for evidence, in all and of one flow.
 const MOST_KEPT: usize = 50_000;
 const MOST_KEPT_OF_ONE: usize = 5_000;
 impl Watch<'_> {
-    /// Whether senders were sampled when a frame passed.
-    fn was_sampled(&self, time: u64) -> bool {
-        self.stretches.iter().any(|&(from, until)| (from..until).contains(&time))
-    }
-
     /// Takes frames, then samples: a frame's sample is older than the frame, so it is there by then.
     pub(crate) fn drain(&mut self) -> Vec<Captured> {
         let keep = self.ask.keep_headers;
@@ -72,7 +74,7 @@ impl Watch<'_> {
                 Record::Comm { pid, comm, .. } => senders.named(pid, comm),
                 Record::Lost(_) | Record::Other => {}
             });
-            self.seen.samples_lost = tracepoint.lost();
+            self.seen.samples_lost = tracepoint.lost() - self.lost_before;
         }
         self.seen.samples += samples.len() as u64;
         self.join.set_offset(offset());
@@ -84,20 +86,27 @@ impl Watch<'_> {
         frames
     }
 
-    /// Takes what came, and says how many packets that stands for.
-    pub(crate) fn collect(&mut self) -> u64 {
+    /// Takes what came.
+    pub(crate) fn collect(&mut self) -> Came {
         let lost = self.capture.passed().lost;
         let mut frames = self.drain();
         let lost = self.capture.passed().lost - lost;
         let found = frames.len() as u64;
-        let mut passed = 0;
-        for frame in &mut frames {
-            // Packets that found no room were like those that did.
-            frame.weight = self.stands_for(frame.time) * WHOLE * (found + lost) / found.max(1);
-            passed += frame.weight;
-        }
-        frames.retain(|frame| !self.loopback.contains(&frame.device));
+        // Packets that found no room were like those that did.
+        let scale = |weight: u64| weight * (found + lost) / found.max(1);
+        let mut came = Came { sent: lost, received: 0 };
+        frames.retain_mut(|frame| {
+            frame.weight = scale(self.stands_for(frame));
+            if frame.outgoing {
+                came.sent += 1;
+            } else {
+                came.received += frame.weight / WHOLE;
+            }
+            frame.weight > 0 && !self.loopback.contains(&frame.device)
+        });
         self.seen.captured += frames.len() as u64;
+        let most = frames.iter().map(|frame| frame.weight.div_ceil(WHOLE)).max().unwrap_or(1);
+        self.seen.one_in = self.seen.one_in.max(u32::try_from(most).unwrap_or(u32::MAX));
         for frame in &mut frames {
             self.meet(frame);
         }
@@ -108,12 +117,12 @@ impl Watch<'_> {
         self.join.forget_before(now());
         self.tally.forget_entries();
         self.seen.capture_lost += lost;
-        passed / WHOLE
+        came
     }
 
-    /// Finds the sample of a frame that was sent while senders were sampled.
+    /// Finds the sample of a frame that was sent.
     fn meet(&mut self, frame: &mut Captured) {
-        if !frame.outgoing || !self.was_sampled(frame.time) {
+        if !frame.outgoing || self.tracepoint.is_none() {
             return;
         }
         let name = self.name(frame.device);
@@ -145,10 +154,14 @@ impl Watch<'_> {
         self.names.entry(device).or_default().clone()
     }
 
-    /// How many packets one stood for when it was captured.
-    fn stands_for(&self, time: u64) -> u64 {
+    /// How many packets one stood for when it was captured, in parts; 0 between stretches.
+    fn stands_for(&self, frame: &Captured) -> u64 {
+        if frame.outgoing {
+            return self.stretches.weight(frame.time).unwrap_or(0);
+        }
         let (before, changed) = self.share_before;
-        u64::from(if time < changed { before } else { self.share }.stands_for())
+        let share = if frame.time < changed { before } else { self.share };
+        u64::from(share.stands_for()) * WHOLE
     }
 
     fn take(&mut self, frame: Captured) {

@@ -12,10 +12,12 @@ mod distinct;
 mod flood;
 mod frames;
 mod join;
+mod namespaces;
 mod pace;
 mod pcapng;
 mod result;
 mod senders;
+mod stretches;
 mod summary;
 mod suspects;
 mod tally;
@@ -28,7 +30,8 @@ use coroner_host::Host;
 pub use coroner_parse::process::Placement;
 pub use flood::{Attack, answered_percent, attack};
 pub use result::{
-    Destination, Direction, Flow, Hidden, Missing, Observation, Seen, Sender, Share, Unseen,
+    Destination, Direction, Flow, Hidden, Missing, Namespace, Observation, Seen, Sender, Share,
+    Unseen,
 };
 pub use watch::{Ask, Trouble, Watch};
 

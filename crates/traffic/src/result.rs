@@ -133,6 +133,8 @@ pub struct Sender {
     pub holds: Vec<Text>,
     /// Processor time that it used while it was watched, in milliseconds, where that was measured.
     pub cpu_ms: Option<u64>,
+    /// Bytes that it gave to `write` meanwhile (files and tun devices too, `send` not), where that was measured.
+    pub written: Option<u64>,
     /// It was gone before it could be looked at.
     pub gone: bool,
     /// How it was kept from sight, if it was.
@@ -213,10 +215,29 @@ pub struct Observation {
     pub senders: Vec<Sender>,
     /// Where senders could not be sampled: who could send without a connection, the busiest first.
     pub suspects: Vec<Sender>,
+    /// Where senders could not be sampled: what left the other network namespaces, the most first.
+    pub namespaces: Vec<Namespace>,
     /// What could not be had.
     pub missing: Vec<Missing>,
     /// Devices that sent more than the capture saw.
     pub unseen: Vec<Unseen>,
+}
+
+/// A network namespace other than the watched one, and what its devices counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Namespace {
+    /// Its number.
+    pub network: u64,
+    /// A process in it, by which it can be entered.
+    pub pid: Option<u32>,
+    /// Who lives in it, by container, pod, guest or program.
+    pub who: Vec<Text>,
+    /// How long it was watched, in milliseconds.
+    pub ms: u64,
+    /// Packets that its devices sent, without loopback.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// A device that counted more sent bytes than passed the capture.

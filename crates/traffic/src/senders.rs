@@ -115,6 +115,7 @@ fn blank() -> Sender {
         kernel: false,
         holds: Vec::new(),
         cpu_ms: None,
+        written: None,
         gone: false,
         hidden: None,
         packets: 0,

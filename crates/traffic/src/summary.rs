@@ -41,6 +41,11 @@ impl Watch<'_> {
             destinations: self.destinations(),
             senders: told(senders),
             suspects: self.suspects.as_ref().map(|s| s.now(self.host())).unwrap_or_default(),
+            namespaces: self
+                .namespaces
+                .as_ref()
+                .map(|before| before.now(self.host(), self.network, seen.ms))
+                .unwrap_or_default(),
             missing: self.missing(),
             unseen: self.unseen(seen.ms),
             flows,

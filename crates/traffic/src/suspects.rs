@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coroner_host::{Host, HostPath, Process, Processes};
+use coroner_parse::process::bytes_written;
 use coroner_parse::process::net::{inet_table, packet_table};
 
 use crate::result::Sender;
@@ -13,15 +14,31 @@ use crate::senders::{describe, nobody};
 const MOST: usize = 20;
 const LONGEST_TABLE: usize = 4 << 20;
 
-/// Processor time of every process when the observation began, in ticks.
+/// What a process had used when the observation began.
+#[derive(Debug, Clone, Copy, Default)]
+struct Used {
+    ticks: u64,
+    written: Option<u64>,
+}
+
+impl Used {
+    fn by(host: &Host, process: &Process) -> Self {
+        let io = host.read(&process.file("io"), 4096).ok();
+        let written = io.and_then(|content| bytes_written(&content.bytes));
+        Self { ticks: process.stat.ticks, written }
+    }
+}
+
+/// What every process had used when the observation began.
 #[derive(Debug, Default)]
-pub(crate) struct Suspects(BTreeMap<(i32, u64), u64>);
+pub(crate) struct Suspects(BTreeMap<(i32, u64), Used>);
 
 impl Suspects {
     pub(crate) fn before(host: &Host) -> Self {
         let Ok(processes) = host.read_processes() else { return Self::default() };
-        let ticks = |process: &Process| ((process.pid(), process.stat.started), process.stat.ticks);
-        Self(processes.iter().map(ticks).collect())
+        let used =
+            |process: &Process| ((process.pid(), process.stat.started), Used::by(host, process));
+        Self(processes.iter().map(used).collect())
     }
 
     /// Processes that could send without a connection, the busiest first.
@@ -45,8 +62,12 @@ impl Suspects {
 
     fn suspect(&self, host: &Host, process: &Process) -> Sender {
         let mut sender = describe(host, process);
-        let before = self.0.get(&(process.pid(), process.stat.started)).copied().unwrap_or(0);
-        let ticks = process.stat.ticks.saturating_sub(before);
+        let before = self.0.get(&(process.pid(), process.stat.started)).copied();
+        let before = before.unwrap_or_default();
+        let now = Used::by(host, process);
+        let ticks = now.ticks.saturating_sub(before.ticks);
+        let begun = before.written.unwrap_or(0);
+        sender.written = now.written.map(|written| written.saturating_sub(begun));
         let per_second = rustix::param::clock_ticks_per_second().max(1);
         sender.cpu_ms = Some(ticks.saturating_mul(1000) / per_second);
         sender.pid = u32::try_from(process.pid()).ok();

@@ -1,6 +1,6 @@
 //! Watching: rounds of capturing, sampling and reading, until the one who asked has seen enough.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use coroner_host::capture::{Capture, Share, devices};
@@ -14,10 +14,12 @@ use crate::clock::{now, processor_time};
 use crate::counters::Counters;
 use crate::frames::Captured;
 use crate::join::Join;
-use crate::pace::{Pace, ROUND, Sampling};
+use crate::namespaces::Namespaces;
+use crate::pace::{Pace, ROUND, Round, Sampling};
 use crate::pcapng::Kept;
 use crate::result::{Missing, Seen};
 use crate::senders::Senders;
+use crate::stretches::Stretches;
 use crate::suspects::Suspects;
 use crate::tally::{Key, Tally};
 
@@ -52,10 +54,6 @@ pub enum Trouble {
     },
 }
 
-/// At the edges of a stretch a packet and its sample may fall apart.
-const EDGE: u64 = 300_000;
-/// Stretches that frames may still belong to.
-const MOST_STRETCHES: usize = 64;
 const LONGEST_TABLE: usize = 4 << 20;
 
 /// An observation under way.
@@ -68,6 +66,7 @@ pub struct Watch<'a> {
     /// The number of this network namespace.
     pub(crate) network: Option<u64>,
     pub(crate) capture: Capture,
+    /// The share of received packets that is captured.
     pub(crate) share: Share,
     /// The share before, and when it was changed.
     pub(crate) share_before: (Share, u64),
@@ -75,17 +74,20 @@ pub struct Watch<'a> {
     pub(crate) join: Join,
     pub(crate) pace: Pace,
     pub(crate) always: bool,
-    pub(crate) stretches: VecDeque<(u64, u64)>,
+    pub(crate) stretches: Stretches,
     /// Frames of the last round.
     pub(crate) waiting: Vec<Captured>,
     pub(crate) tally: Tally,
     pub(crate) senders: Senders,
     pub(crate) seen: Seen,
+    /// Samples that were lost before the last restart.
+    pub(crate) lost_before: u64,
     pub(crate) sampled: Duration,
     pub(crate) started: Instant,
     pub(crate) processor_time: Duration,
     pub(crate) counters: Counters,
     pub(crate) suspects: Option<Suspects>,
+    pub(crate) namespaces: Option<Namespaces>,
     pub(crate) missing: Vec<Missing>,
     pub(crate) kept: HashMap<Key, Vec<Kept>>,
     pub(crate) kept_in_all: usize,
@@ -122,7 +124,6 @@ impl<'a> Watch<'a> {
                 None
             }
         };
-        let suspects = tracepoint.is_none().then(|| Suspects::before(host));
         let loopback = names.iter().filter(|(_, name)| name.as_bytes() == b"lo");
         let loopback = loopback.map(|(&index, _)| index).filter(|&lo| device != Some(lo)).collect();
         let mut watch = Self {
@@ -137,24 +138,36 @@ impl<'a> Watch<'a> {
             tracepoint,
             pace: Pace::new(),
             always: false,
-            stretches: VecDeque::new(),
+            stretches: Stretches::new(now()),
             waiting: Vec::new(),
             tally: Tally::default(),
             senders: Senders::default(),
             seen: Seen { one_in: 1, ..Seen::default() },
+            lost_before: 0,
             sampled: Duration::ZERO,
             started: Instant::now(),
             processor_time: processor_time(),
             counters: Counters::read(host),
-            suspects,
+            suspects: None,
+            namespaces: None,
             missing,
             names,
             ask,
             kept: HashMap::new(),
             kept_in_all: 0,
         };
-        watch.drain(); // what came while it was opened has no samples
+        watch.look_first();
         Ok(watch)
+    }
+
+    /// How much is sent at all, so that the first counted round looks as long as it may. What was seen meanwhile
+    /// is not counted.
+    fn look_first(&mut self) {
+        self.round();
+        self.waiting.clear();
+        self.look_away();
+        self.stretches = Stretches::new(now());
+        self.restart();
     }
 
     /// The host.
@@ -172,59 +185,73 @@ impl<'a> Watch<'a> {
     /// One round, some 40 milliseconds.
     pub fn round(&mut self) {
         let begun = Instant::now();
-        let samples = self.seen.samples;
+        let samples = self.seen.samples + self.seen.samples_lost;
         let mut within = match self.pace.sampling() {
-            Sampling::Always => self.sample_always(),
-            Sampling::Stretch { pause, length } => self.sample_stretch(pause, length),
+            Sampling::Always => self.look_always(),
+            Sampling::Stretch { pause, length } => self.look_for(pause, length),
+            Sampling::Never => self.look_away(),
         };
         std::thread::sleep(ROUND.saturating_sub(begun.elapsed()));
         if self.always {
             within = begun.elapsed();
         }
         self.sampled += within;
-        let passed = self.collect();
-        self.pace.round(self.seen.samples - samples, within, passed, begun.elapsed());
+        self.stretches.account(now());
+        let came = self.collect();
+        let samples = (self.seen.samples + self.seen.samples_lost).saturating_sub(samples);
+        let looked_at = samples.max(came.sent);
+        let took = begun.elapsed();
+        self.pace.round(Round { looked_at, within, received: came.received, took });
         let share = self.pace.share();
-        if share != self.share && self.capture.keep(share).is_ok() {
+        if share != self.share && self.capture.keep_received(share).is_ok() {
             self.share_before = (self.share, now());
             self.share = share;
-            self.seen.one_in = self.seen.one_in.max(share.stands_for());
         }
     }
 
-    fn sample_always(&mut self) -> Duration {
-        if let Some(tracepoint) = self.tracepoint.as_ref().filter(|_| !self.always) {
-            tracepoint.enable();
+    fn look_always(&mut self) -> Duration {
+        if !self.always {
+            self.begin();
             self.always = true;
-            self.begin_stretch();
         }
         Duration::ZERO
     }
 
-    fn sample_stretch(&mut self, pause: Duration, length: Duration) -> Duration {
-        let Some(tracepoint) = &self.tracepoint else { return Duration::ZERO };
-        if self.always {
-            tracepoint.disable();
-            self.always = false;
-            end_stretch(&mut self.stretches);
-        }
+    fn look_for(&mut self, pause: Duration, length: Duration) -> Duration {
+        self.look_away();
         std::thread::sleep(pause);
-        tracepoint.enable();
         let begun = Instant::now();
-        self.begin_stretch();
+        self.begin();
         std::thread::sleep(length);
-        if let Some(tracepoint) = &self.tracepoint {
-            tracepoint.disable();
-        }
-        end_stretch(&mut self.stretches);
+        self.end();
         begun.elapsed()
     }
 
-    fn begin_stretch(&mut self) {
-        if self.stretches.len() >= MOST_STRETCHES {
-            self.stretches.pop_front();
+    fn look_away(&mut self) -> Duration {
+        if self.always {
+            self.end();
+            self.always = false;
+            self.stretches.account(now());
         }
-        self.stretches.push_back((now() + EDGE, u64::MAX));
+        Duration::ZERO
+    }
+
+    /// Samples first and captures then, so that no captured packet lacks its sample.
+    fn begin(&mut self) {
+        if let Some(tracepoint) = &self.tracepoint {
+            tracepoint.enable();
+        }
+        // What the kernel refuses here it has granted before.
+        let _ = self.capture.show_sent(true);
+        self.stretches.begin(now());
+    }
+
+    fn end(&mut self) {
+        self.stretches.end(now());
+        let _ = self.capture.show_sent(false);
+        if let Some(tracepoint) = &self.tracepoint {
+            tracepoint.disable();
+        }
     }
 
     /// How much was looked at since the last question.
@@ -243,9 +270,7 @@ impl<'a> Watch<'a> {
 
     /// Takes what has been captured to the end; nothing is watched after it.
     pub fn settle(&mut self) {
-        if let Some(tracepoint) = &self.tracepoint {
-            tracepoint.disable();
-        }
+        self.look_away();
         for _ in 0..2 {
             self.collect();
         }
@@ -253,19 +278,17 @@ impl<'a> Watch<'a> {
 
     /// Begins to count anew; what was learnt of senders stays.
     pub fn restart(&mut self) {
-        let one_in = self.share.stands_for();
         self.tally.restart();
-        self.seen = Seen { one_in, ..Seen::default() };
+        self.seen = Seen { one_in: 1, ..Seen::default() };
         self.sampled = Duration::ZERO;
         self.started = Instant::now();
         self.processor_time = processor_time();
         self.counters = Counters::read(self.host);
-    }
-}
-
-fn end_stretch(stretches: &mut VecDeque<(u64, u64)>) {
-    if let Some((_, until)) = stretches.back_mut() {
-        *until = now();
+        self.lost_before = self.tracepoint.as_ref().map_or(0, Tracepoint::lost);
+        if self.tracepoint.is_none() {
+            self.suspects = Some(Suspects::before(self.host));
+            self.namespaces = Some(Namespaces::before(self.host));
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use coroner_core::{Blocked, Cx, HostPath};
-use coroner_host::views::{BpfTable, bpf_program};
+use coroner_host::views::BpfTable;
 use coroner_parse::process::BpfKind;
 
-use crate::items::{BpfItem, HiddenBpf};
+use crate::attached::attached;
+use crate::items::HiddenBpf;
 use crate::steady::steady;
 
 /// Numbers after the last listed one that are tried too: new objects get higher ones.
@@ -35,12 +36,7 @@ pub(crate) fn bpf(cx: &mut Cx<'_>) {
             Some(reason) => cx.minor_gap(&HostPath::new("/sys/fs/bpf"), reason, "BPF objects"),
         }
     }
-    for id in BpfTable::Programs.listed().unwrap_or_default() {
-        let Some(program) = bpf_program(id) else { continue };
-        let (kind, name, uid) = (program.kind, program.name, program.uid);
-        let holders = holders(cx, id);
-        cx.emit(BpfItem { id, kind, name, uid, holders });
-    }
+    attached(cx);
 }
 
 /// Objects that open, and objects that processes hold, without being listed.
@@ -69,13 +65,4 @@ fn held(cx: &mut Cx<'_>, table: BpfTable) -> BTreeSet<u32> {
     let objects = processes.iter().filter_map(|process| process.descriptors.as_ref());
     let objects = objects.flat_map(|held| &held.bpf).filter(|object| object.kind == kind);
     objects.map(|object| object.id).collect()
-}
-
-fn holders(cx: &mut Cx<'_>, id: u32) -> Vec<u32> {
-    let Some(processes) = cx.processes() else { return Vec::new() };
-    let holds = |held: &coroner_host::Descriptors| {
-        held.bpf.iter().any(|object| object.kind == BpfKind::Program && object.id == id)
-    };
-    let holding = processes.iter().filter(|p| p.descriptors.as_ref().is_some_and(holds));
-    holding.filter_map(|process| u32::try_from(process.pid()).ok()).collect()
 }

@@ -8,7 +8,6 @@ use crate::content::difference;
 use crate::disks::Disks;
 use crate::items::{ContentView, FileView};
 use crate::places;
-use crate::steady::steady;
 
 /// Bytes of each file that are compared.
 const COMPARED: usize = 1 << 20;
@@ -40,15 +39,10 @@ pub(crate) fn contents(cx: &mut Cx<'_>, homes: &[HostPath], disks: &mut Disks<'_
 fn file(cx: &mut Cx<'_>, path: &HostPath, disks: &mut Disks<'_>) {
     let mut failed = None;
     let host = cx.host();
-    let mut readings = 0;
-    let read = || {
-        if readings > 0 {
-            disks.forget();
-        }
-        readings += 1;
+    let read = |disks: &mut Disks<'_>| {
         read_quiet(host, path, disks).map_err(|error| failed = error.blocked()).ok()
     };
-    let view = steady(read, FileView::is_quiet, FileView::keep);
+    let view = disks.steady(read, FileView::is_quiet, FileView::keep);
     if let Some(view) = view {
         cx.emit(view);
     }

@@ -10,7 +10,6 @@ use coroner_parse::directory::{DirectoryRecord, names_in_gap};
 use crate::disks::Disks;
 use crate::items::{DirectoryView, Oversized};
 use crate::places;
-use crate::steady::steady;
 
 /// The size that programs use (glibc's `opendir`).
 const LARGE: usize = 32 << 10;
@@ -45,17 +44,13 @@ fn directory(cx: &mut Cx<'_>, dir: &HostPath, disks: &mut Disks<'_>) {
     let by_name = known_names(dir);
     let mut failed = None;
     let host = cx.host();
-    let mut readings = 0;
-    let read = || {
-        if readings > 0 {
-            disks.forget();
-        }
-        readings += 1;
+    let read_view = |disks: &mut Disks<'_>| {
         let mut view = read(&open, dir, &by_name).map_err(|reason| failed = Some(reason)).ok()?;
         view.on_disk_alone = on_disk_alone(host, &open, dir, disks);
         Some(view)
     };
-    if let Some(mut view) = steady(read, DirectoryView::is_quiet, DirectoryView::keep) {
+    let view = disks.steady(read_view, DirectoryView::is_quiet, DirectoryView::keep);
+    if let Some(mut view) = view {
         view.shorten();
         cx.emit(view);
     }

@@ -9,6 +9,8 @@ use coroner_host::Host;
 use coroner_host::views::{BlockDevice, DiskFiles};
 use coroner_parse::process::{Mount, mounts};
 
+use crate::steady::steady;
+
 /// Seconds that a change may take to its place on the disk: the journal's 5, writing back after 30,
 /// and room for a busy disk.
 const SETTLED: i64 = 300;
@@ -37,16 +39,29 @@ impl<'a> Disks<'a> {
         let table = table.map(|content| content.bytes).unwrap_or_default();
         Self {
             host: cx.host(),
-            now: cx.options().now,
+            now: cx.now(),
             mounts: mounts(&table).flatten().collect(),
             open: BTreeMap::new(),
             refused: BTreeMap::new(),
         }
     }
 
-    /// Opens everything anew at the next question: the journal has moved on.
-    pub(crate) fn forget(&mut self) {
-        self.open.clear();
+    /// What holds in every reading ([`steady`]); each after the first opens the devices anew, because
+    /// their journals have moved on.
+    pub(crate) fn steady<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Option<T>,
+        is_quiet: impl Fn(&T) -> bool,
+        keep: impl Fn(&mut T, &T),
+    ) -> Option<T> {
+        let mut again = false;
+        let read = || {
+            if std::mem::replace(&mut again, true) {
+                self.open.clear();
+            }
+            read(self)
+        };
+        steady(read, is_quiet, keep)
     }
 
     /// Says once for each device why its blocks were not read.

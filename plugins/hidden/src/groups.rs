@@ -7,7 +7,7 @@ use coroner_core::{Cx, FileType, HostPath};
 use coroner_host::Host;
 use coroner_host::views::Prober;
 
-use crate::processes::listed;
+use crate::processes::all;
 use crate::steady::steady;
 
 /// Where the one tree of control groups is mounted (cgroups(7)): version 2, or beside version 1.
@@ -16,22 +16,36 @@ const TREES: [&str; 3] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/c
 const MOST_GROUPS: usize = 10_000;
 const LARGEST: usize = 4 << 20;
 
-/// Members of control groups, and the group of each.
-type Members = BTreeMap<u32, HostPath>;
+/// The lists of a group: of its processes, and of its threads (version 2, version 1).
+const PROCESSES: &str = "cgroup.procs";
+const THREADS: [&str; 2] = ["cgroup.threads", "tasks"];
 
-/// The members of control groups that the listing of /proc lacks, three times over.
+/// A member of a control group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) group: HostPath,
+    /// A process, not one thread of one.
+    pub(crate) whole: bool,
+}
+
+type Members = BTreeMap<u32, Member>;
+
+/// The members of control groups that the listings of /proc lack, three times over. Threads of a
+/// process that is missing itself are not told beside it.
 pub(crate) fn unlisted(cx: &Cx<'_>, prober: &Arc<Prober>) -> Members {
     let host = cx.host();
-    let listing = || {
-        let prober = Arc::clone(prober);
-        host.unbound(move || listed(prober.proc())).ok().flatten()
-    };
+    let listing = || all(cx, prober);
     // The listing stands on both sides: who came or went in between is in one of the two.
     let read = || {
         let before = listing()?;
         let mut members = members(host)?;
         let after = listing()?;
-        members.retain(|pid, _| !before.contains(pid) && !after.contains(pid));
+        for (processes, threads) in [&before, &after] {
+            members.retain(|pid, _| !processes.contains(pid) && !threads.contains(pid));
+        }
+        let missing: Vec<HostPath> =
+            members.values().filter(|one| one.whole).map(|one| one.group.clone()).collect();
+        members.retain(|_, member| member.whole || !missing.contains(&member.group));
         Some(members)
     };
     let keep = |told: &mut Members, again: &Members| told.retain(|pid, _| again.contains_key(pid));
@@ -41,23 +55,31 @@ pub(crate) fn unlisted(cx: &Cx<'_>, prober: &Arc<Prober>) -> Members {
 /// `None` where there is no such tree.
 fn members(host: &Host) -> Option<Members> {
     let mut trees = TREES.iter().map(HostPath::new);
-    let top = trees.find(|tree| host.stat(&tree.join("cgroup.procs")).is_ok())?;
+    let top = trees.find(|tree| host.stat(&tree.join(PROCESSES)).is_ok())?;
     let mut found = Members::new();
     let mut left = vec![top];
     let mut seen = BTreeSet::new();
     while let Some(group) = left.pop().filter(|_| seen.len() < MOST_GROUPS) {
-        // The list of a group whose members are threads of another's cannot be read, and need not.
-        let list = host.read(&group.join("cgroup.procs"), LARGEST);
-        let list = list.map(|content| content.bytes).unwrap_or_default();
-        let pids =
-            list.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-        // 0 is a process of another pid namespace.
-        let pids = pids.filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0);
-        found.extend(pids.map(|pid: u32| (pid, group.clone())));
+        // The list of processes of a group whose members are threads of another's cannot be read, and need not.
+        for list in THREADS {
+            let threads = numbers(host, &group.join(list));
+            let member = || Member { group: group.clone(), whole: false };
+            found.extend(threads.into_iter().map(|thread| (thread, member())));
+        }
+        let member = || Member { group: group.clone(), whole: true };
+        let processes = numbers(host, &group.join(PROCESSES));
+        found.extend(processes.into_iter().map(|pid| (pid, member())));
         let below = host.list(&group, MOST_GROUPS).map(|listing| listing.entries);
         let dirs = below.unwrap_or_default().into_iter().filter(|e| e.kind == FileType::Directory);
         left.extend(dirs.map(|entry| entry.path));
         seen.insert(group);
     }
     Some(found)
+}
+
+/// 0 is a process of another pid namespace.
+fn numbers(host: &Host, list: &HostPath) -> Vec<u32> {
+    let list = host.read(list, LARGEST).map(|content| content.bytes).unwrap_or_default();
+    let lines = list.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    lines.filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect()
 }

@@ -1,9 +1,18 @@
 //! What this plugin tells.
 
+mod kernel;
+mod time;
+
 use coroner_core::{HostPath, ItemKind, Nature, Text};
-use coroner_host::views::{BpfTable, PidView};
+use coroner_host::views::PidView;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use kernel::{
+    BpfItem, BpfLinkItem, BpfOwner, DivertedFunction, HiddenBpf, HookOwner, ProbedFunction,
+    TouchedFunction,
+};
+pub use time::{ProcessorTime, Window};
 
 /// Which ways of asking for a process worked at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +76,8 @@ pub enum CountedThing {
     Processes,
     /// By /proc/loadavg.
     Threads,
+    /// Tasks, by `pids.current` of the control groups.
+    GroupTasks,
     /// By `protocols` and `sockstat` of a network namespace.
     Sockets,
 }
@@ -196,78 +207,5 @@ impl ItemKind for FileView {
 
     fn key(&self) -> Text {
         Text::from(&self.path)
-    }
-}
-
-/// A BPF program, as the kernel lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BpfItem {
-    /// Its number.
-    pub id: u32,
-    /// Its type (`enum bpf_prog_type`, linux/bpf.h).
-    #[serde(rename = "type")]
-    pub kind: u32,
-    /// Its name.
-    pub name: Text,
-    /// Who loaded it.
-    pub uid: u32,
-    /// Processes that hold it open.
-    pub holders: Vec<u32>,
-}
-
-impl ItemKind for BpfItem {
-    const KIND: &'static str = "bpf.program";
-    const NATURE: Nature = Nature::KERNEL.moving(&["holders"]);
-
-    fn key(&self) -> Text {
-        Text::from(self.id.to_string())
-    }
-
-    fn normal(&self) -> Option<Text> {
-        Some(Text::from(format!("{} {} {}", self.kind, self.name.lossy(), self.uid)))
-    }
-}
-
-/// A BPF object that opens and is in no list, three times over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HiddenBpf {
-    /// What it is.
-    pub table: BpfTable,
-    /// Its number.
-    pub id: u32,
-    /// A process holds it open.
-    pub held: bool,
-}
-
-impl ItemKind for HiddenBpf {
-    const KIND: &'static str = "hidden.bpf";
-    const NATURE: Nature = Nature::KERNEL;
-
-    fn key(&self) -> Text {
-        Text::from(format!("{:?} {}", self.table, self.id))
-    }
-}
-
-/// A function of the kernel that calls something else first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DivertedFunction {
-    /// The function.
-    pub function: Text,
-    /// Whoever is called may return to somewhere else.
-    pub replaced: bool,
-    /// A BPF program is called.
-    pub direct: bool,
-    /// Who is called, as far as the kernel says.
-    pub callee: Text,
-    /// The kernel has live patches, which replace functions.
-    pub live_patch: bool,
-}
-
-impl ItemKind for DivertedFunction {
-    const KIND: &'static str = "kernel.diverted";
-    const NATURE: Nature = Nature::KERNEL;
-
-    fn key(&self) -> Text {
-        self.function.clone()
     }
 }

@@ -1,16 +1,16 @@
 //! Items to findings.
 
+mod kernel;
+
 use coroner_core::{Confidence, Draft, Findings, HostPath, Items, Severity, Text};
-use coroner_host::views::{BpfTable, PidView};
+use coroner_host::views::PidView;
 
 use crate::items::{
-    ContentView, CountedThing, DirectoryView, DivertedFunction, FileView, HiddenBpf, HiddenProcess,
-    Shortfall,
+    ContentView, CountedThing, DirectoryView, FileView, HiddenProcess, ProcessorTime, Shortfall,
+    Window,
 };
 use crate::rules;
-
-/// Replaced functions that a finding names.
-const MOST_SHOWN: usize = 20;
+use crate::steady::READINGS;
 
 pub(crate) fn everything(items: &Items, out: &mut Findings) {
     for process in items.all::<HiddenProcess>() {
@@ -18,6 +18,9 @@ pub(crate) fn everything(items: &Items, out: &mut Findings) {
     }
     for shortfall in items.all::<Shortfall>() {
         count(&shortfall, out);
+    }
+    for time in items.all::<ProcessorTime>() {
+        processor_time(&time, out);
     }
     for view in items.all::<DirectoryView>() {
         records(&view, out);
@@ -27,10 +30,7 @@ pub(crate) fn everything(items: &Items, out: &mut Findings) {
     for view in items.all::<FileView>() {
         content(&view, out);
     }
-    for object in items.all::<HiddenBpf>() {
-        bpf(&object, out);
-    }
-    replaced(items, out);
+    kernel::everything(items, out);
 }
 
 fn process(process: &HiddenProcess, out: &mut Findings) {
@@ -81,10 +81,24 @@ fn count(shortfall: &Shortfall, out: &mut Findings) {
     let (rule, what) = match shortfall.thing {
         CountedThing::Processes => (&rules::COUNT, "processes not shown"),
         CountedThing::Threads => (&rules::COUNT, "threads not shown"),
+        CountedThing::GroupTasks => (&rules::COUNT, "tasks not shown"),
         CountedThing::Sockets => (&rules::SOCKET_COUNT, "sockets not listed"),
     };
     let draft = out.raise(rule, shortfall);
     draft.in_file(&shortfall.source).evidence(what, shortfall.missing.to_string());
+}
+
+fn processor_time(time: &ProcessorTime, out: &mut Findings) {
+    if time.windows.len() < READINGS as usize || !time.windows.iter().all(Window::is_short) {
+        return;
+    }
+    let draft = out.raise(&rules::PROCESSOR_TIME, time);
+    draft.in_file(&HostPath::new("/proc/stat"));
+    for window in &time.windows {
+        let Window { busy, accounted, doubt, .. } = window;
+        let counts = format!("{busy} ticks, {accounted} of processes, {doubt} in doubt");
+        draft.evidence("in one window", counts);
+    }
 }
 
 fn records(view: &DirectoryView, out: &mut Findings) {
@@ -167,31 +181,5 @@ fn content(view: &FileView, out: &mut Findings) {
         draft.evidence("from byte", difference.offset.to_string());
         draft.evidence("read() gives", &difference.read);
         draft.evidence(other, &difference.other);
-    }
-}
-
-fn bpf(object: &HiddenBpf, out: &mut Findings) {
-    let what = match object.table {
-        BpfTable::Programs => "program",
-        BpfTable::Maps => "map",
-        BpfTable::Links => "link",
-    };
-    let draft = out.raise(&rules::BPF_OBJECT, object);
-    draft
-        .evidence(what, object.id.to_string())
-        .evidence("held by a process", if object.held { "yes" } else { "no" });
-}
-
-/// One finding for all: they come together.
-fn replaced(items: &Items, out: &mut Findings) {
-    let all = items.all::<DivertedFunction>();
-    let replaced: Vec<_> = all.filter(|f| f.replaced && !f.live_patch).collect();
-    let Some(first) = replaced.first() else { return };
-    let draft = out.raise(&rules::REPLACED_FUNCTION, first);
-    draft.in_file(&HostPath::new("/sys/kernel/tracing/enabled_functions"));
-    draft.evidence("functions", replaced.len().to_string());
-    for function in replaced.iter().take(MOST_SHOWN) {
-        let (name, callee) = (function.function.as_bytes(), function.callee.as_bytes());
-        draft.evidence("function", [name, b" ", callee].concat());
     }
 }

@@ -12,28 +12,35 @@
 //! It cannot see what every one of its views hides alike, nor anything when the numbers of
 //! processes are not the kernel's own (a container). Modules have their own views, in `modules`.
 
+mod attached;
 mod bpf;
 mod content;
 mod contents;
 mod counts;
 mod directories;
 mod disks;
+mod group_counts;
 mod groups;
 mod hooks;
 mod items;
 mod judge;
+mod ledger;
 mod places;
 mod processes;
+mod processor;
 mod rules;
+mod sensitive;
 mod sockets;
 mod steady;
 
 use coroner_core::{Cx, Findings, ItemType, Items, Meta, Needs, Plugin, Skip};
 
 pub use items::{
-    BpfItem, ContentView, CountedThing, Difference, DirectoryView, DivertedFunction, FileView,
-    HiddenBpf, HiddenProcess, Oversized, PidViews, Shortfall,
+    BpfItem, BpfLinkItem, BpfOwner, ContentView, CountedThing, Difference, DirectoryView,
+    DivertedFunction, FileView, HiddenBpf, HiddenProcess, HookOwner, Oversized, PidViews,
+    ProbedFunction, ProcessorTime, Shortfall, TouchedFunction, Window,
 };
+pub use sockets::{HeldSocket, HiddenSocket, SocketHolder, SocketView};
 
 /// The plugin.
 pub struct Hidden;
@@ -50,11 +57,17 @@ static META: Meta = Meta {
         ItemType::of::<PidViews>(),
         ItemType::of::<HiddenProcess>(),
         ItemType::of::<Shortfall>(),
+        ItemType::of::<ProcessorTime>(),
+        ItemType::of::<SocketView>(),
+        ItemType::of::<HeldSocket>(),
         ItemType::of::<DirectoryView>(),
         ItemType::of::<FileView>(),
         ItemType::of::<BpfItem>(),
+        ItemType::of::<BpfLinkItem>(),
         ItemType::of::<HiddenBpf>(),
         ItemType::of::<DivertedFunction>(),
+        ItemType::of::<TouchedFunction>(),
+        ItemType::of::<ProbedFunction>(),
     ],
 };
 
@@ -78,5 +91,6 @@ impl Plugin for Hidden {
 
     fn judge(&self, items: &Items, out: &mut Findings) {
         judge::everything(items, out);
+        sockets::judge(items, out);
     }
 }

@@ -7,9 +7,10 @@ use coroner_core::{Blocked, Cx, HostPath, ReadError, Scope, Text};
 use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
 use coroner_parse::process::{process_stat, process_status};
 
+use crate::groups::Member;
 use crate::items::{HiddenProcess, PidViews};
 use crate::steady::steady;
-use crate::{counts, groups};
+use crate::{counts, group_counts, groups, processor};
 
 /// `PID_MAX_LIMIT`, linux/threads.h.
 const HIGHEST: u32 = 4_194_304;
@@ -58,6 +59,8 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
         }
     }
     counts::counts(cx, &prober);
+    group_counts::tasks(cx, &prober);
+    processor::time(cx, &prober);
     let highest = highest(cx);
     let scan = scan(cx, &prober, &working, highest);
     let silent = PidView::ALL.into_iter().filter(|view| !working.contains(view)).collect();
@@ -68,10 +71,10 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
         Ok(found) => found,
         Err(reason) => return cx.gap(&dir, reason),
     };
-    for (pid, group) in members {
+    for (pid, member) in members {
         match found.iter_mut().find(|process| process.pid == pid) {
-            Some(process) => process.group = Some(Text::from(&group)),
-            None => found.push(HiddenProcess::of_group(pid, &group)),
+            Some(process) => process.group = Some(Text::from(&member.group)),
+            None => found.push(HiddenProcess::of_group(pid, &member)),
         }
     }
     for process in found {
@@ -82,14 +85,14 @@ pub(crate) fn processes(cx: &mut Cx<'_>) {
 
 impl HiddenProcess {
     /// One that no call finds and a control group has.
-    fn of_group(pid: u32, group: &HostPath) -> Self {
+    fn of_group(pid: u32, member: &Member) -> Self {
         Self {
             pid,
             started: None,
             name: None,
             program: None,
-            group: Some(Text::from(group)),
-            whole: true,
+            group: Some(Text::from(&member.group)),
+            whole: member.whole,
             listed: false,
             alive: Vec::new(),
             dead: Vec::new(),
@@ -171,6 +174,7 @@ fn scan(cx: &mut Cx<'_>, prober: &Arc<Prober>, working: &[PidView], highest: u32
         let stayed = before.intersection(&after).filter(|pid| **pid <= highest);
         scanned.suspects.extend(stayed.filter(|pid| !alive.contains(pid)));
     }
+    scanned.suspects.extend(lost_paths(cx, prober, working, before.intersection(&after).copied()));
     if scanned.suspects.len() > MOST_SUSPECTS {
         cx.gap_because(&dir, Blocked::TooLarge, "more numbers disagree than are asked for again");
         scanned.suspects = scanned.suspects.into_iter().take(MOST_SUSPECTS).collect();
@@ -178,8 +182,23 @@ fn scan(cx: &mut Cx<'_>, prober: &Arc<Prober>, working: &[PidView], highest: u32
     scanned
 }
 
+/// Listed processes that a call does not find by their path.
+fn lost_paths(
+    cx: &Cx<'_>,
+    prober: &Arc<Prober>,
+    working: &[PidView],
+    listed: impl Iterator<Item = u32>,
+) -> Vec<u32> {
+    let by_path = working.iter().filter(|view| view.family() == Family::Path);
+    let (by_path, listed): (Vec<PidView>, Vec<u32>) =
+        (by_path.copied().collect(), listed.collect());
+    let prober = Arc::clone(prober);
+    let lost = move |pid: &u32| by_path.iter().any(|view| prober.ask(*view, *pid) == Answer::Dead);
+    cx.host().unbound(move || listed.into_iter().filter(lost).collect()).unwrap_or_default()
+}
+
 /// The processes that the listing names, and their threads.
-fn all(cx: &Cx<'_>, prober: &Arc<Prober>) -> Option<(BTreeSet<u32>, BTreeSet<u32>)> {
+pub(crate) fn all(cx: &Cx<'_>, prober: &Arc<Prober>) -> Option<(BTreeSet<u32>, BTreeSet<u32>)> {
     let prober = Arc::clone(prober);
     let look = move || {
         let pids = listed(prober.proc())?;

@@ -1,20 +1,26 @@
 //! The rules, as data.
 
-use coroner_core::Confidence::{Certain, Likely};
+use coroner_core::Confidence::{Certain, Likely, Possible};
 use coroner_core::Rule;
-use coroner_core::Severity::{Critical, High};
+use coroner_core::Severity::{Critical, High, Medium};
 
 /// Every rule of this plugin.
 pub(crate) static ALL: &[&Rule] = &[
     &PROCESS,
     &COUNT,
+    &PROCESSOR_TIME,
     &SOCKET_COUNT,
+    crate::sockets::SOCKET,
+    crate::sockets::SOCKET_DESCRIPTOR,
     &DIRECTORY_RECORD,
     &DIRECTORY_ENTRY,
     &DIRECTORY_LINKS,
     &CONTENT,
     &BPF_OBJECT,
     &REPLACED_FUNCTION,
+    &HOOKED_FUNCTION,
+    &BPF_HOOK,
+    &BPF_OWNERLESS,
 ];
 
 pub(crate) static PROCESS: Rule = Rule {
@@ -40,11 +46,28 @@ pub(crate) static COUNT: Rule = Rule {
     confidence: Likely,
     title: "The kernel counts more processes or threads than it shows",
     why: "Rootkits edit listings and forget the counters beside them: the link count of /proc counts processes, \
-          /proc/loadavg counts threads. In twenty readings there was not one in which the two met.",
+          /proc/loadavg counts threads, pids.current those in control groups. In twenty readings there was not one in which the two met.",
     benign: "a host that starts and ends thousands of threads in a second",
     attack: &["T1014", "T1564"],
     next: &[
         "run the audit again when the host is quiet; a difference that stays is a hidden process",
+        "keep the machine's memory before it is restarted, and audit its disk from another system",
+    ],
+};
+
+pub(crate) static PROCESSOR_TIME: Rule = Rule {
+    id: "hidden/processor-time",
+    severity: High,
+    confidence: Possible,
+    title: "The processors work for something that is no process",
+    why: "The kernel counts the time in which tasks run; each process has its own time and that of the children it \
+          waited for. In three windows in a row more than half a processor's time belonged to nobody, even if every \
+          process that ended unseen had run all the while. A miner or a flood that is hidden looks like this.",
+    benign: "a program that ignores the end of its children and starts short ones of many threads all the time",
+    attack: &["T1014", "T1564", "T1496"],
+    next: &[
+        "run the audit again when the host is quiet; time that stays unaccounted is a hidden process",
+        "compare with cpu.stat of the control groups below /sys/fs/cgroup: it says which one uses the time",
         "keep the machine's memory before it is restarted, and audit its disk from another system",
     ],
 };
@@ -153,5 +176,52 @@ pub(crate) static REPLACED_FUNCTION: Rule = Rule {
     next: &[
         "look at which functions they are: those of getdents64, kill, tcp4_seq_show or bpf are a rootkit's",
         "keep the machine's memory (LiME, or the hypervisor), then audit its disk from another system",
+    ],
+};
+
+pub(crate) static HOOKED_FUNCTION: Rule = Rule {
+    id: "hidden/hooked-function",
+    severity: High,
+    confidence: Likely,
+    title: "A function that lists things calls foreign code first",
+    why: "What programs see of files, processes, connections and modules goes through a few functions of the kernel. \
+          Rootkits hang on them by ftrace or a probe, from a module that was built elsewhere, that the list of modules \
+          lacks, or from code that no symbol stands for.",
+    benign: "a vendor's endpoint protection with a module of its own; a probe set with perf or SystemTap",
+    attack: &["T1014"],
+    next: &[
+        "find the module's file and what loads it: the report's module items name both",
+        "trust no listing of this kernel until it is explained; keep its memory (LiME, or the hypervisor)",
+    ],
+};
+
+pub(crate) static BPF_HOOK: Rule = Rule {
+    id: "hidden/bpf-hook",
+    severity: Medium,
+    confidence: Possible,
+    title: "A program that no package owns hangs a BPF program on the kernel",
+    why: "A BPF program on a probe, a tracepoint or a security hook sees every call of the host and can change what its \
+          caller reads. Systemd, Cilium and tracers do that from packaged files or containers; nothing but the file \
+          named here speaks for this one.",
+    benign: "a tracer or an agent that was installed by hand",
+    attack: &["T1014"],
+    next: &[
+        "ask who installed the program; look at it, at what started it and since when it runs",
+        "keep a copy of the BPF program before it ends: bpftool prog dump xlated id ID, from a clean copy",
+    ],
+};
+
+pub(crate) static BPF_OWNERLESS: Rule = Rule {
+    id: "hidden/bpf-ownerless",
+    severity: High,
+    confidence: Likely,
+    title: "A BPF program is attached and nobody keeps it",
+    why: "A link lasts as long as a process holds it or a name in the BPF file system does. In three readings this one \
+          had neither: the process that holds it is hidden.",
+    benign: "a descriptor on its way between two processes; for XDP and traffic control, a program that ip or tc loaded",
+    attack: &["T1014"],
+    next: &[
+        "look at where it is attached (bpftool link show, bpftool net, from a clean copy)",
+        "compare the findings about hidden processes; keep the machine's memory before it is restarted",
     ],
 };

@@ -68,6 +68,7 @@ impl Scene<'_, '_> {
             pid: guest.pid(),
             conf: &conf,
             options,
+            now: self.cx.now(),
         };
         let arguments = argument_command(&domain.qemu_arguments);
         let mut consoles = Vec::new();
@@ -109,6 +110,7 @@ impl Scene<'_, '_> {
             pid: Some(process.pid()),
             conf: &conf,
             options,
+            now: self.cx.now(),
         };
         let started = &process.command.consoles;
         let state = if item.listed { ConsoleState::Running } else { ConsoleState::Process };

@@ -18,6 +18,7 @@ pub(crate) struct View<'a> {
     pub(crate) pid: Option<i32>,
     pub(crate) conf: &'a QemuConf,
     pub(crate) options: &'a Options,
+    pub(crate) now: Time,
 }
 
 impl View<'_> {
@@ -133,7 +134,7 @@ impl View<'_> {
     /// libvirt writes the moment in UTC, without saying so.
     fn is_over(&self, valid_to: Option<&Text>) -> bool {
         let moment = valid_to.and_then(|text| Time::parse(&format!("{}Z", text.lossy())));
-        moment.is_some_and(|moment| moment < self.options.now)
+        moment.is_some_and(|moment| moment < self.now)
     }
 
     fn calls_foreign(&self, listen: &Listen) -> bool {

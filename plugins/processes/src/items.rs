@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use coroner_core::{HostPath, ItemKind, Nature, OnDisk, Text, Time};
+use coroner_core::{HostPath, ItemKind, Nature, OnDisk, Text, Time, is_zero};
 use coroner_parse::command::normal;
 use coroner_parse::process::{BpfObject, Placement};
 use schemars::JsonSchema;
@@ -61,11 +61,6 @@ pub struct ProcessItem {
     /// What is odd about the code in its memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl ProcessItem {

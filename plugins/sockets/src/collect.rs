@@ -1,5 +1,6 @@
 //! Every network namespace that a process lives in, socket by socket.
 
+mod diag;
 mod interfaces;
 mod tables;
 
@@ -35,6 +36,11 @@ pub(crate) fn everything(cx: &mut Cx<'_>) {
         tables.tell_listeners(cx, &scene);
         tables.tell_connections(cx, &scene);
         raw.extend(tables.raw(&scene));
+    }
+    raw.retain(|(inode, _, _)| !is_auditors(processes, *inode));
+    let filters = diag::tell(cx, processes);
+    for (inode, _, socket) in &mut raw {
+        socket.filter = filters.get(inode).cloned();
     }
     let raw = settled(cx, raw);
     interfaces::promiscuous(cx, &raw);
@@ -76,6 +82,11 @@ fn owner(processes: &Processes, inode: u64) -> Option<Owner> {
     })
 }
 
+/// The auditor has packet sockets while it watches the traffic.
+fn is_auditors(processes: &Processes, inode: u64) -> bool {
+    processes.holders(inode).any(|holder| holder.is_auditor)
+}
+
 /// The facts of an owner's program are needed where the host's packages know it.
 fn name_program(cx: &mut Cx<'_>, owner: Option<&Owner>) {
     let Some(owner) = owner.filter(|owner| owner.of_host && !owner.from_memory) else { return };
@@ -99,6 +110,9 @@ fn settled(cx: &mut Cx<'_>, mut found: Vec<(u64, i32, RawSocket)>) -> Vec<RawSoc
         found.retain_mut(|(inode, pid, socket)| {
             if socket.owner.is_some() {
                 return true;
+            }
+            if is_auditors(&again, *inode) {
+                return false;
             }
             socket.owner = owner(&again, *inode);
             socket.all_asked = all_asked(&again);

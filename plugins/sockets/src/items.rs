@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use coroner_core::{HostPath, ItemKind, Nature, Text};
+use coroner_core::{HostPath, ItemKind, Nature, Text, is_zero};
 use coroner_parse::process::Placement;
-use coroner_parse::process::net::PacketKind;
+use coroner_parse::process::net::{PacketKind, SocketFilter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +32,6 @@ pub struct Owner {
     /// Other processes that hold the same socket.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub others: u32,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// The parts of a key, without the number of a process.
@@ -73,6 +68,50 @@ impl ItemKind for Listener {
         let place = format!("{}:{}", self.address, self.port);
         let parts = [self.protocol.as_bytes(), place.as_bytes()];
         key(&parts, self.owner.as_ref(), self.network.as_ref())
+    }
+}
+
+/// A TCP port of the host's own network that is taken by a socket which neither listens nor is connected
+/// (Linux 6.8, where `tcp_diag` is loaded).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bound {
+    /// The address it is bound to.
+    pub address: IpAddr,
+    /// The port.
+    pub port: u16,
+    /// Who holds it; absent when nobody was found, as for the kernel's own sockets.
+    pub owner: Option<Owner>,
+}
+
+impl ItemKind for Bound {
+    const KIND: &'static str = "socket.bound";
+    const NATURE: Nature = Nature::RUNNING.moving(&["owner.pid", "owner.others"]);
+
+    fn key(&self) -> Text {
+        let place = format!("{}:{}", self.address, self.port);
+        key(&[b"tcp", place.as_bytes()], self.owner.as_ref(), None)
+    }
+}
+
+/// What a packet socket lets through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Filter {
+    /// How many instructions it has.
+    pub instructions: u32,
+    /// The numbers that parts of a packet are compared with, each once, in order.
+    pub compared: Vec<u32>,
+}
+
+impl From<SocketFilter> for Filter {
+    fn from(filter: SocketFilter) -> Self {
+        Self { instructions: filter.instructions, compared: filter.compared }
+    }
+}
+
+impl Filter {
+    /// It compares something with each of these.
+    pub(crate) fn compares_all(&self, numbers: &[u32]) -> bool {
+        numbers.iter().all(|number| self.compared.contains(number))
     }
 }
 
@@ -135,6 +174,10 @@ pub struct RawSocket {
     /// For packet sockets: the interface's number; 0 for all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub interface: u32,
+    /// For packet sockets of the host's own network, where `packet_diag` is loaded: the classic BPF program
+    /// that packets must pass (`SO_ATTACH_FILTER`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
     /// Who made it.
     pub uid: u32,
     /// Who holds it; absent when no process does, looked for several times.

@@ -2,10 +2,10 @@
 
 use coroner_core::Confidence::{Likely, Possible};
 use coroner_core::Severity::{High, Info, Medium};
-use coroner_core::{Draft, FileFacts, Findings, HostPath, Items, PackageState};
+use coroner_core::{Draft, FileFacts, Findings, HostPath, Items, PackageState, Rule};
 use coroner_parse::command::analysis::{Place, place};
 
-use crate::items::{Listener, Owner, PromiscuousInterface, RawKind, RawSocket};
+use crate::items::{Filter, Listener, Owner, PromiscuousInterface, RawKind, RawSocket};
 use crate::rules;
 
 /// Programs whose work needs such sockets, when they are a package's.
@@ -128,9 +128,37 @@ fn is_odd(owner: &Owner) -> bool {
     owner.from_memory || owner.deleted || owner.program.as_ref().is_some_and(odd)
 }
 
+/// Marks that wake `BPFDoor` (public analyses of its filters). One number alone may be a port.
+const MARKS: [&[u32]; 2] = [&[0x7255, 0x5293], &[0x3939_3939]];
+
+fn is_backdoors(filter: &Filter) -> bool {
+    MARKS.iter().any(|marks| filter.compares_all(marks))
+}
+
+/// Filters of programs that ask for an address (ports of DHCP and `DHCPv6`, ARP), talk to neighbours (LLDP)
+/// or log in to a network (EAPOL).
+const ORDINARY: [&[u32]; 5] = [&[67], &[68], &[0x0806], &[0x88cc], &[0x888e]];
+
+fn is_ordinary(filter: &Filter) -> bool {
+    ORDINARY.iter().any(|numbers| filter.compares_all(numbers))
+}
+
+/// Where programs of container networks are put, without a package (CNI's own convention).
+fn is_container_networks(owner: &Owner) -> bool {
+    owner.program.as_ref().is_some_and(|program| program.is_under("/opt/cni/bin"))
+}
+
 fn held(items: &Items, socket: &RawSocket, owner: &Owner, out: &mut Findings) {
     let facts = facts_of(items, owner);
-    if is_unowned(owner, facts.as_ref()) {
+    let unowned = is_unowned(owner, facts.as_ref());
+    let asks_for_addresses = socket.filter.as_ref().is_some_and(is_ordinary);
+    if socket.filter.as_ref().is_some_and(is_backdoors) {
+        return tell(&rules::BACKDOOR_FILTER, socket, owner, facts.as_ref(), out);
+    }
+    if unowned && socket.filter.is_some() && !asks_for_addresses {
+        return tell(&rules::FILTER_OF_UNOWNED, socket, owner, facts.as_ref(), out);
+    }
+    if unowned && !(asks_for_addresses && is_container_networks(owner)) {
         let draft = out.raise(&rules::RAW_OF_UNOWNED, socket);
         describe(draft, owner, facts.as_ref());
         describe_raw(draft, socket);
@@ -143,21 +171,33 @@ fn held(items: &Items, socket: &RawSocket, owner: &Owner, out: &mut Findings) {
     let known = KNOWN.iter().any(|known| known.as_bytes() == name);
     let packaged = facts.as_ref().is_some_and(|facts| facts.package.is_some());
     if !(known && packaged) {
-        let draft = out.raise(&rules::RAW_OF_UNKNOWN, socket);
-        describe(draft, owner, facts.as_ref());
-        describe_raw(draft, socket);
+        tell(&rules::RAW_OF_UNKNOWN, socket, owner, facts.as_ref(), out);
     }
+}
+
+fn tell(
+    rule: &'static Rule,
+    socket: &RawSocket,
+    owner: &Owner,
+    facts: Option<&FileFacts>,
+    out: &mut Findings,
+) {
+    let draft = out.raise(rule, socket);
+    describe(draft, owner, facts);
+    describe_raw(draft, socket);
 }
 
 /// Some process could not be asked: then it may be that one's.
 fn unheld(socket: &RawSocket, out: &mut Findings) {
-    let draft = out.raise(&rules::RAW_WITHOUT_OWNER, socket);
+    let backdoor = socket.filter.as_ref().is_some_and(is_backdoors);
+    let rule = if backdoor { &rules::BACKDOOR_FILTER } else { &rules::RAW_WITHOUT_OWNER };
+    let draft = out.raise(rule, socket);
     draft.in_file(&HostPath::new(match socket.kind_of {
         RawKind::Raw => "/proc/net/raw",
         RawKind::Packet => "/proc/net/packet",
     }));
     describe_raw(draft, socket);
-    if !socket.all_asked {
+    if !backdoor && !socket.all_asked {
         draft.graded(Info, Possible);
     }
 }
@@ -213,6 +253,10 @@ fn describe_raw(draft: &mut Draft, socket: &RawSocket) {
         ),
     };
     draft.evidence("socket", what);
+    if let Some(filter) = &socket.filter {
+        let numbers: Vec<_> = filter.compared.iter().map(|number| format!("{number:#x}")).collect();
+        draft.evidence("filter compares", numbers.join(", "));
+    }
     if let Some(network) = &socket.network {
         draft.evidence("network of", network.to_string());
     }

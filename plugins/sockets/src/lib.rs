@@ -8,7 +8,11 @@
 //! Ordinary are DHCP clients, network managers, lldpd, keepalived, tcpdump, the agents of container networks:
 //! known by their package and not by their name alone. In containers every program may have one.
 //!
-//! It cannot see sockets that the kernel keeps out of its tables (the `hidden` plugin counts them in other
+//! What a packet socket waits for is told by its filter, which `packet_diag` shows; ports that are bound and not
+//! listened on by `tcp_diag`. Both are asked only where the kernel has them already, and speak of the host's own
+//! network alone.
+//!
+//! It cannot see filters of extended BPF, sockets that the kernel keeps out of its tables (the `hidden` plugin counts them in other
 //! ways), nor what was sent.
 
 mod collect;
@@ -18,7 +22,9 @@ mod rules;
 
 use coroner_core::{Cx, Findings, ItemType, Items, Meta, Needs, Plugin, Skip};
 
-pub use items::{Connection, Listener, Owner, PromiscuousInterface, RawKind, RawSocket};
+pub use items::{
+    Bound, Connection, Filter, Listener, Owner, PromiscuousInterface, RawKind, RawSocket,
+};
 
 /// The plugin.
 pub struct Sockets;
@@ -39,12 +45,17 @@ static META: Meta = Meta {
         "/proc/*/net/raw",
         "/proc/*/net/raw6",
         "/proc/*/net/packet",
+        "/proc/1/net/netlink",
+        "/proc/modules",
+        "/proc/kallsyms",
+        "/sys/module/*",
         "/sys/class/net/*",
     ],
     needs: Needs::LiveKernel,
     rules: rules::ALL,
     items: &[
         ItemType::of::<Listener>(),
+        ItemType::of::<Bound>(),
         ItemType::of::<Connection>(),
         ItemType::of::<RawSocket>(),
         ItemType::of::<PromiscuousInterface>(),

@@ -2,11 +2,51 @@
 
 use coroner_core::Confidence::{Likely, Possible};
 use coroner_core::Rule;
-use coroner_core::Severity::{High, Info, Medium};
+use coroner_core::Severity::{Critical, High, Info, Medium};
 
 /// Every rule of this plugin.
-pub(crate) static ALL: &[&Rule] =
-    &[&RAW_OF_UNOWNED, &RAW_WITHOUT_OWNER, &RAW_OF_UNKNOWN, &ODD_LISTENER, &PROMISCUOUS];
+pub(crate) static ALL: &[&Rule] = &[
+    &BACKDOOR_FILTER,
+    &FILTER_OF_UNOWNED,
+    &RAW_OF_UNOWNED,
+    &RAW_WITHOUT_OWNER,
+    &RAW_OF_UNKNOWN,
+    &ODD_LISTENER,
+    &PROMISCUOUS,
+];
+
+pub(crate) static BACKDOOR_FILTER: Rule = Rule {
+    id: "sockets/backdoor-filter",
+    severity: Critical,
+    confidence: Likely,
+    title: "A packet socket waits for the marks of a known backdoor",
+    why: "BPFDoor opens no port: it takes the packets that begin with its own marks (0x7255 and 0x5293, or 0x39393939) \
+          out of everything that arrives, in front of any firewall. The filter of this socket compares packets with them.",
+    benign: "a filter written to look for that backdoor",
+    attack: &["T1205.002"],
+    next: &[
+        "keep the program (/proc/PID/exe) and its memory before it ends",
+        "take the machine off its network at the switch: the firewall does not stop what wakes it",
+        "look for the same on every other host: these items compare across hosts",
+    ],
+};
+
+pub(crate) static FILTER_OF_UNOWNED: Rule = Rule {
+    id: "sockets/filter-of-unowned-program",
+    severity: High,
+    confidence: Likely,
+    title: "A program that no package owns waits for chosen packets behind a filter",
+    why: "A packet socket with a filter sees the packets it asks for before any firewall does, and shows no open port: so \
+          a backdoor waits to be woken. The filter is not one for addresses (DHCP, ARP), neighbours (LLDP) or logins to \
+          the network (EAPOL).",
+    benign: "tcpdump or an agent that was installed without a package",
+    attack: &["T1205.002", "T1040"],
+    next: &[
+        "see what it waits for: the numbers that its filter compares are ports, protocols or a secret mark",
+        "keep the program (/proc/PID/exe) and its memory before it ends",
+        "watch what it sends: coroner traffic names the sender of each flow",
+    ],
+};
 
 pub(crate) static RAW_OF_UNOWNED: Rule = Rule {
     id: "sockets/raw-of-unowned-program",

@@ -1,9 +1,13 @@
 //! Headers of packets as they pass a device (packet(7), `TPACKET_V3`).
 //!
-//! One ring for each processor, filled by the processor that handles the packet: what a ring holds is in
+//! One ring for each processor, filled by the processor that sends the packet: what a ring holds is in
 //! the order in which that processor did it, which is how packets meet the samples of
-//! [`crate::tracepoint`]. Devices are not made promiscuous, at most 128 bytes of a packet are kept, and
-//! no module is loaded: where packet sockets are not there already they are not asked for.
+//! [`crate::tracepoint`]. What comes in lies in the first ring. Devices are not made promiscuous, at most
+//! 128 bytes of a packet are kept, and no module is loaded: where packet sockets are not there already they
+//! are not asked for.
+//!
+//! The kernel copies a reference of every packet that is sent before it asks a filter, at a third of a
+//! microsecond. So what is sent is shown in stretches ([`Capture::show_sent`]), between which it costs nothing.
 
 mod filter;
 mod ring;
@@ -17,11 +21,12 @@ use rustix::io::Errno;
 use crate::netfilter::Unseen;
 use crate::{Blocked, Host, HostPath, ReadError};
 
+use filter::Part;
 pub use filter::Share;
 use ring::Ring;
 
-/// Rings at most; with more processors several share one.
-const MOST_RINGS: usize = 64;
+/// Rings at most; with more processors several share one. Each costs every packet that comes in some 30 ns.
+const MOST_RINGS: usize = 8;
 /// Memory of all rings together.
 const ALL_RINGS: usize = 16 << 20;
 /// The smallest and the largest ring.
@@ -65,6 +70,9 @@ pub struct Passed {
 pub struct Capture {
     rings: Vec<Ring>,
     passed: Passed,
+    received: Share,
+    /// Whether the kernel can leave out what is sent; otherwise the filter does.
+    leaves_out: bool,
 }
 
 impl Capture {
@@ -79,33 +87,45 @@ impl Capture {
         let size = (ALL_RINGS / wanted).clamp(*RING.start(), *RING.end());
         let refused = |errno| Unseen::new(&table, Blocked::from_errno(errno), "packet capture");
         let device = device.unwrap_or(0);
-        let first = Ring::open(device, size).map_err(refused)?;
-        let group = if wanted > 1 { first.start_group().ok() } else { None };
-        let mut rings = vec![first];
-        if let Some(group) = group {
-            for _ in 1..wanted {
-                let ring = Ring::open(device, size).map_err(refused)?;
-                ring.join(group).map_err(refused)?;
-                rings.push(ring);
-            }
-        }
-        let capture = Self { rings, passed: Passed::default() };
-        capture.keep(Share::ALL).map_err(refused)?;
+        let rings = (0..wanted).map(|_| Ring::open(device, size)).collect::<Result<Vec<_>, _>>();
+        let rings = rings.map_err(refused)?;
+        let leaves_out = rings.iter().all(|ring| ring.show_sent(false).is_ok());
+        let received = Share::ALL;
+        let capture = Self { rings, passed: Passed::default(), received, leaves_out };
+        capture.filter(leaves_out).map_err(refused)?;
         Ok(capture)
     }
 
-    /// How many rings there are; what processor `n` handles lies in ring `n % rings`, unless there is
-    /// but one.
+    /// How many rings there are; what processor `n` sends lies in ring `n % rings`.
     pub fn rings(&self) -> usize {
         self.rings.len()
     }
 
-    /// Keeps this share of packets from now on, chosen at random by the kernel.
+    /// Keeps this share of what comes in from now on, chosen at random by the kernel.
     ///
     /// # Errors
     /// The kernel's.
-    pub fn keep(&self, share: Share) -> Result<(), Errno> {
-        self.rings.iter().try_for_each(|ring| ring.filter(share))
+    pub fn keep_received(&mut self, share: Share) -> Result<(), Errno> {
+        self.received = share;
+        self.filter(self.leaves_out)
+    }
+
+    /// Begins or ceases to keep what is sent, every packet of it.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn show_sent(&self, wanted: bool) -> Result<(), Errno> {
+        if self.leaves_out {
+            return self.rings.iter().try_for_each(|ring| ring.show_sent(wanted));
+        }
+        self.filter(wanted)
+    }
+
+    fn filter(&self, sent: bool) -> Result<(), Errno> {
+        let count = u32::try_from(self.rings.len()).map_err(|_| Errno::INVAL)?;
+        (0..).zip(&self.rings).try_for_each(|(number, ring)| {
+            ring.filter(Part { ring: number, rings: count }, sent, self.received)
+        })
     }
 
     /// Hands out what has been captured, ring by ring, at most what the rings hold at once.

@@ -6,18 +6,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustix::io::Errno;
 
 use super::Passed;
-use super::filter::{self, Share};
+use super::filter::{self, Part, Share};
 use crate::mapping::Mapping;
 
 // linux/if_packet.h
 const PACKET_RX_RING: libc::c_int = 5;
 const PACKET_STATISTICS: libc::c_int = 6;
 const PACKET_VERSION: libc::c_int = 10;
-const PACKET_FANOUT: libc::c_int = 18;
+const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
 const TPACKET_V3: libc::c_int = 2;
-const FANOUT_BY_PROCESSOR: u32 = 2;
-/// The kernel chooses a number that nobody uses: joining somebody else's group would take their packets.
-const FANOUT_NEW_NUMBER: u32 = 0x2000;
 /// `TP_STATUS_KERNEL` and `TP_STATUS_USER`.
 pub(super) const TO_KERNEL: u32 = 0;
 const TO_USER: u32 = 1;
@@ -61,21 +58,14 @@ impl Ring {
         Ok(Self { socket, memory, blocks, at: 0 })
     }
 
-    /// Makes a group that shares packets by processor, and gives its number.
-    pub(super) fn start_group(&self) -> Result<u32, Errno> {
-        let wish = (FANOUT_BY_PROCESSOR | FANOUT_NEW_NUMBER) << 16;
-        set(&self.socket, libc::SOL_PACKET, PACKET_FANOUT, &wish)?;
-        let group: u32 = get(&self.socket, PACKET_FANOUT)?;
-        Ok(group & 0xffff)
+    /// Tells the kernel whether to show what is sent (Linux 4.20). What is not shown is not even copied for
+    /// the filter, and no other reader of the kernel's waits for this.
+    pub(super) fn show_sent(&self, wanted: bool) -> Result<(), Errno> {
+        set(&self.socket, libc::SOL_PACKET, PACKET_IGNORE_OUTGOING, &libc::c_int::from(!wanted))
     }
 
-    /// Joins that group; members take turns in the order of joining.
-    pub(super) fn join(&self, group: u32) -> Result<(), Errno> {
-        set(&self.socket, libc::SOL_PACKET, PACKET_FANOUT, &(group | (FANOUT_BY_PROCESSOR << 16)))
-    }
-
-    pub(super) fn filter(&self, share: Share) -> Result<(), Errno> {
-        attach(&self.socket, &share.program())
+    pub(super) fn filter(&self, part: Part, sent: bool, received: Share) -> Result<(), Errno> {
+        attach(&self.socket, &part.program(sent, received))
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -158,7 +148,6 @@ fn set<T>(socket: &OwnedFd, level: libc::c_int, name: libc::c_int, value: &T) ->
 
 /// Options that are plain numbers.
 trait Numbers: Default {}
-impl Numbers for u32 {}
 impl Numbers for [u32; 3] {}
 
 fn get<T: Numbers>(socket: &OwnedFd, name: libc::c_int) -> Result<T, Errno> {

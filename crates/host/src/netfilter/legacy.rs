@@ -9,7 +9,8 @@ use coroner_parse::firewall::{Family, RuleSet};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, socket_with};
 
-use crate::Blocked;
+use crate::presence::{LONGEST_LIST, or_unseen};
+use crate::{Blocked, Host, HostPath, Unseen};
 
 /// `IPT_SO_GET_INFO` and `IP6T_SO_GET_INFO` (`IPT_BASE_CTL`).
 const GET_INFO: libc::c_int = 64;
@@ -23,6 +24,15 @@ const ENTRIES_HEAD: usize = 40;
 const LARGEST_TABLE: usize = 64 << 20;
 /// A table that keeps changing under us is read again this often.
 const TRIES: usize = 5;
+
+/// Tables that exist, from `ip_tables_names` or `ip6_tables_names`.
+pub(super) fn tables(host: &Host, names: &HostPath) -> Result<Vec<Text>, Unseen> {
+    let Some(list) = or_unseen(host.read(names, LONGEST_LIST), names)? else {
+        return Ok(Vec::new());
+    };
+    let lines = list.split(|&byte| byte == b'\n').filter(|name| !name.is_empty());
+    Ok(lines.filter(|name| name.len() < NAME).map(Text::from).collect())
+}
 
 /// Reads one table. The caller has seen its name in `ip_tables_names`.
 pub(super) fn read(family: Family, table: &Text) -> Result<RuleSet, Blocked> {

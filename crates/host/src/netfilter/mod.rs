@@ -2,11 +2,10 @@
 //!
 //! Looking must not change anything. Asking for an xtables table makes the kernel create it, so
 //! only tables that exist are asked for; speaking to a netlink subsystem that is not there makes
-//! the kernel start the host's modprobe, so `presence` finds out first, from /proc alone.
+//! the kernel start the host's modprobe, so `crate::presence` finds out first, from /proc alone.
 
 mod legacy;
 mod nftables;
-mod presence;
 #[cfg(test)]
 mod tests;
 
@@ -15,27 +14,11 @@ use std::time::{Duration, Instant};
 use coroner_parse::Text;
 use coroner_parse::firewall::{Family, RuleSet};
 
-use crate::{Blocked, Host, HostPath, ReadError};
+pub use crate::Unseen;
+use crate::{Host, HostPath};
 
 /// Time for all of it; a busy kernel answers in milliseconds.
 const BUDGET: Duration = Duration::from_secs(20);
-
-/// A view of the kernel that could not be had, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unseen {
-    /// The file that would have told, or stands for what would.
-    pub path: HostPath,
-    /// Why.
-    pub reason: Blocked,
-    /// In words.
-    pub detail: String,
-}
-
-impl Unseen {
-    pub(crate) fn new(path: &HostPath, reason: Blocked, detail: impl Into<String>) -> Self {
-        Self { path: path.clone(), reason, detail: detail.into() }
-    }
-}
 
 /// A table of iptables-legacy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,17 +53,17 @@ fn read_beside(host: &Host, net: &HostPath) -> KernelRules {
     let mut rules = KernelRules::default();
     for (family, names) in [(Family::Ip, "ip_tables_names"), (Family::Ip6, "ip6_tables_names")] {
         let names = net.join(names);
-        match presence::legacy_tables(host, &names) {
+        match legacy::tables(host, &names) {
             Ok(tables) if tables.is_empty() => {}
             Ok(tables) => ask_legacy(host, family, &names, tables, &mut rules),
             Err(unseen) => rules.unseen.push(unseen),
         }
     }
-    match presence::nftables(host, net) {
+    match nftables::is_there(host, net) {
         Ok(false) => {}
-        Ok(true) if !may_ask(host) => {
+        Ok(true) if !host.has_network() => {
             let path = net.join("netlink");
-            rules.unseen.push(not_ours(&path));
+            rules.unseen.push(Unseen::not_ours(&path));
         }
         Ok(true) => match nftables::read(deadline) {
             Ok(set) => rules.nftables = set,
@@ -101,8 +84,8 @@ fn ask_legacy(
     tables: Vec<Text>,
     rules: &mut KernelRules,
 ) {
-    if !may_ask(host) {
-        rules.unseen.push(not_ours(names));
+    if !host.has_network() {
+        rules.unseen.push(Unseen::not_ours(names));
         return;
     }
     for name in tables {
@@ -112,29 +95,5 @@ fn ask_legacy(
                 rules.unseen.push(Unseen::new(names, reason, format!("table {name}")));
             }
         }
-    }
-}
-
-/// System calls of this process show the audited host's network.
-fn may_ask(host: &Host) -> bool {
-    host.has_kernel() && host.has_network()
-}
-
-fn not_ours(path: &HostPath) -> Unseen {
-    Unseen::new(path, Blocked::Unavailable, "this process is not in the host's network namespace")
-}
-
-/// What a read says, or the gap that it is; absence is the given answer.
-fn or_unseen(
-    result: Result<crate::Content, ReadError>,
-    path: &HostPath,
-) -> Result<Option<Vec<u8>>, Unseen> {
-    match result {
-        Ok(content) if content.truncated => {
-            Err(Unseen::new(path, Blocked::TooLarge, "longer than any kernel writes it"))
-        }
-        Ok(content) => Ok(Some(content.bytes)),
-        Err(ReadError::Absent) => Ok(None),
-        Err(ReadError::Blocked(reason)) => Err(Unseen::new(path, reason, "not readable")),
     }
 }

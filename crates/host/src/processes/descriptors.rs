@@ -1,9 +1,11 @@
 //! What a process holds open: /proc/PID/fd.
 
+use std::collections::BTreeMap;
+
 use coroner_parse::Text;
 use coroner_parse::process::{BpfObject, Descriptor, bpf_object, tun_interface};
 
-use crate::{Blocked, ReadError};
+use crate::{Blocked, ReadError, Root};
 
 use super::ProcessDir;
 
@@ -31,6 +33,24 @@ pub struct Descriptors {
     pub count: usize,
     /// There were more than are looked at.
     pub truncated: bool,
+}
+
+/// The protocol of each socket of a process, as the kernel names it (`system.sockprotoname`, which
+/// every socket has since Linux 3.3): `TCP`, `PACKET`, ...
+pub(crate) fn socket_protocols(tree: &Root, pid: i32) -> Result<BTreeMap<u64, Text>, ReadError> {
+    let dir = ProcessDir::open(tree, pid)?;
+    let listing = dir.list("fd", MOST_DESCRIPTORS)?;
+    let mut found = BTreeMap::new();
+    for name in listing.entries.iter().filter_map(|entry| entry.name.as_str()) {
+        let Ok(link) = dir.link(&format!("fd/{name}")) else { continue };
+        let Descriptor::Socket(inode) = Descriptor::new(link.as_bytes()) else { continue };
+        let protocol = dir.protocol(&format!("fd/{name}"));
+        // The number may lead to another socket by now.
+        if dir.link(&format!("fd/{name}")).is_ok_and(|again| again == link) {
+            found.extend(protocol.map(|protocol| (inode, protocol)));
+        }
+    }
+    Ok(found)
 }
 
 impl Descriptors {

@@ -1,6 +1,6 @@
 //! A handle on /proc/PID: everything read by it is of the one process.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use coroner_parse::Text;
 use rustix::fs::{Mode, OFlags, openat};
@@ -55,6 +55,16 @@ impl ProcessDir {
     pub(crate) fn link(&self, name: &str) -> Result<Text, ReadError> {
         let target = rustix::fs::readlinkat(&self.fd, name, Vec::with_capacity(128))?;
         Ok(Text::new(target.into_bytes()))
+    }
+
+    /// The protocol of the socket that one of the kernel's own links leads to.
+    pub(crate) fn protocol(&self, name: &str) -> Option<Text> {
+        let path = format!("/proc/self/fd/{}/{name}", self.fd.as_raw_fd());
+        // Names have at most 32 bytes (`struct proto`, net/sock.h).
+        let mut room = [0; 64];
+        let length = rustix::fs::getxattr(path, "system.sockprotoname", &mut room[..]).ok()?;
+        let text = room.get(..length)?;
+        Some(Text::from(text.strip_suffix(b"\0").unwrap_or(text)))
     }
 
     /// The names in a directory.

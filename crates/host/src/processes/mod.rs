@@ -18,6 +18,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use descriptors::Descriptors;
+pub(crate) use descriptors::socket_protocols;
 pub(crate) use dir::ProcessDir;
 pub use executable::{Executable, OnDisk};
 pub(crate) use memory::read_code;

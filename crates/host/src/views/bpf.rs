@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::pids::last_errno;
 use crate::Blocked;
 
+mod link;
+mod pins;
+
+pub use link::{BpfLink, bpf_link};
+pub use pins::{BpfPin, bpf_pins};
+
 /// What is asked for.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
@@ -119,22 +125,37 @@ pub fn bpf_program(id: u32) -> Option<BpfProgram> {
     let fd = BpfTable::Programs.open(id).ok()?;
     // `struct bpf_prog_info` up to the name: type at 0, uid at 48, name at 64.
     let mut info = [0_u8; 80];
-    let address = (&raw mut info) as u64;
-    let (low, high) = ((address & 0xffff_ffff) as u32, (address >> 32) as u32);
-    let number = u32::try_from(fd.as_raw_fd()).ok()?;
-    let halves = if cfg!(target_endian = "little") { [low, high] } else { [high, low] };
-    let mut question = [number, u32::try_from(info.len()).ok()?, halves[0], halves[1]];
-    bpf(GET_INFO, &mut question).ok()?;
-    let word = |at: usize| Some(u32::from_ne_bytes(*info.get(at..)?.first_chunk()?));
+    get_info(&fd, &mut info).ok()?;
+    let word = |at: usize| word(&info, at);
     let name = info.get(64..)?.split(|&byte| byte == 0).next().unwrap_or_default();
     Some(BpfProgram { kind: word(0)?, name: Text::from(name), uid: word(48)? })
 }
 
-/// bpf(2) with an attribute of 16 bytes: what every command here reads and writes. For
-/// `GET_INFO` its last eight bytes are the address of a buffer whose length stands before it.
-fn bpf(command: libc::c_long, attribute: &mut [u32; 4]) -> Result<i32, Errno> {
-    // SAFETY: the kernel reads and writes the 16 bytes of `attribute`, and for `GET_INFO` at most
-    // the length given of a buffer that lives in the caller.
+/// Fills the start of an info structure; the kernel leaves alone what it does not know of it.
+fn get_info(fd: &OwnedFd, info: &mut [u8]) -> Result<(), Errno> {
+    let number = u32::try_from(fd.as_raw_fd()).map_err(|_| Errno::BADF)?;
+    let length = u32::try_from(info.len()).map_err(|_| Errno::INVAL)?;
+    let [first, second] = halves(info.as_mut_ptr() as u64);
+    bpf(GET_INFO, &mut [number, length, first, second]).map(drop)
+}
+
+/// An address as the two numbers that it is in an attribute.
+fn halves(address: u64) -> [u32; 2] {
+    let (low, high) = ((address & 0xffff_ffff) as u32, (address >> 32) as u32);
+    if cfg!(target_endian = "little") { [low, high] } else { [high, low] }
+}
+
+fn word(info: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(*info.get(at..)?.first_chunk()?))
+}
+
+/// bpf(2) with the start of its attribute, 16 bytes: what every command here reads and writes. For
+/// `GET_INFO` its last eight bytes are the address of a buffer whose length stands before it, for
+/// `OBJ_GET` its first eight that of a path that ends with a NUL.
+fn bpf(command: libc::c_long, attribute: &mut [u32]) -> Result<i32, Errno> {
+    // SAFETY: the kernel reads and writes the bytes of `attribute`, and for `GET_INFO` at most
+    // the length given of a buffer that lives in the caller; of a path it reads up to its NUL. Names
+    // that an info structure asks for go to buffers that live in its maker.
     #[allow(unsafe_code)]
     let got = unsafe {
         libc::syscall(libc::SYS_bpf, command, attribute.as_mut_ptr(), size_of_val(attribute))
@@ -153,6 +174,78 @@ fn refused(errno: Errno) -> Blocked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A program that returns 0 at every call of another program (`sched_process_exec`), and the
+    /// link by which it does.
+    fn raw_tracepoint() -> (OwnedFd, OwnedFd) {
+        let code: [u64; 2] = [0xb7, 0x95];
+        let license = c"GPL";
+        let ([a, b], [c, d]) = (halves(code.as_ptr() as u64), halves(license.as_ptr() as u64));
+        // BPF_PROG_LOAD: type BPF_PROG_TYPE_RAW_TRACEPOINT, two instructions, no log, a name at 48.
+        let mut load = [17, 2, a, b, c, d, 0, 0, 0, 0, 0, 0, u32::from_ne_bytes(*b"view"), 0, 0, 0];
+        let program = owned(bpf(5, &mut load).unwrap());
+        let point = c"sched_process_exec";
+        let [a, b] = halves(point.as_ptr() as u64);
+        // BPF_RAW_TRACEPOINT_OPEN
+        let mut open = [a, b, u32::try_from(program.as_raw_fd()).unwrap(), 0];
+        let link = owned(bpf(17, &mut open).unwrap());
+        (program, link)
+    }
+
+    fn number(object: &OwnedFd) -> u32 {
+        let text = std::fs::read(format!("/proc/self/fdinfo/{}", object.as_raw_fd())).unwrap();
+        coroner_parse::process::bpf_object(&text).unwrap().id
+    }
+
+    #[test]
+    #[cfg_attr(not(feature = "test-live"), ignore = "needs root: tests/run")]
+    fn a_link_names_its_program_and_what_it_hangs_on() {
+        let (program, link) = raw_tracepoint();
+        let (program, id) = (number(&program), number(&link));
+        let found = bpf_link(id).unwrap();
+        assert_eq!((found.kind, found.program), (1, program));
+        assert_eq!(found.hook, "sched_process_exec");
+        assert_eq!(bpf_program(program).unwrap().name, "view");
+        assert!(BpfTable::Links.listed().unwrap().contains(&id));
+        drop(link);
+        // The kernel frees it a moment later.
+        while bpf_link(id).is_some() {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    #[cfg_attr(not(feature = "test-live"), ignore = "needs root: tests/run")]
+    fn what_is_pinned_is_told_by_its_name_and_keeps_its_access_time() {
+        use std::process::Command;
+        let sys = tempfile::tempdir().unwrap();
+        let point = sys.path().join("fs/bpf");
+        std::fs::create_dir_all(&point).unwrap();
+        let host = |kernel| {
+            let (root, sys) = (std::path::PathBuf::from("/"), Some(sys.path().to_path_buf()));
+            crate::Host::open(crate::HostSources { root, proc: None, sys, kernel }).unwrap()
+        };
+        assert_eq!(bpf_pins(&host(true)).unwrap(), []);
+        let mount = Command::new("mount").args(["-t", "bpf", "bpf"]).arg(&point).status().unwrap();
+        assert!(mount.success());
+        std::fs::create_dir(point.join("folder")).unwrap();
+        let (_program, link) = raw_tracepoint();
+        let name = point.join("folder/kept");
+        let path = std::ffi::CString::new(name.to_str().unwrap()).unwrap();
+        let [a, b] = halves(path.as_ptr() as u64);
+        // BPF_OBJ_PIN
+        bpf(6, &mut [a, b, u32::try_from(link.as_raw_fd()).unwrap(), 0]).unwrap();
+        let read = |path: &std::path::Path| std::fs::metadata(path).unwrap().accessed().unwrap();
+        let before = read(&name);
+        let pins = bpf_pins(&host(true));
+        let after = read(&name);
+        assert!(Command::new("umount").arg(&point).status().unwrap().success());
+        let pins = pins.unwrap();
+        assert_eq!(pins.len(), 1, "{pins:?}");
+        assert_eq!(pins[0].path, "/sys/fs/bpf/folder/kept");
+        assert_eq!(pins[0].object.kind, coroner_parse::process::BpfKind::Link);
+        assert_eq!((pins[0].object.id, before), (number(&link), after));
+    }
 
     #[test]
     #[cfg_attr(not(feature = "test-live"), ignore = "needs root: tests/run")]

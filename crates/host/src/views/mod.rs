@@ -14,7 +14,7 @@ mod pids;
 mod probe;
 
 pub use blocks::{BlockDevice, DiskFiles};
-pub use bpf::{BpfProgram, BpfTable, bpf_program};
+pub use bpf::{BpfLink, BpfPin, BpfProgram, BpfTable, bpf_link, bpf_pins, bpf_program};
 pub use directory::{OpenDir, RawListing, Withheld};
 pub use log::kernel_log;
 pub use pids::{Answer, Family, PidView};

@@ -13,13 +13,48 @@ pub struct TracedFunction {
     pub replaced: bool,
     /// A BPF program is called directly (flag `D`).
     pub direct: bool,
+    /// It was replaced, or called a BPF program, at some time since the boot (flag `M`, Linux 6.4).
+    pub modified: bool,
     /// Who is called, as far as the line says: `handler [module]`.
     pub callee: Text,
 }
 
+impl TracedFunction {
+    /// The module whose code is called.
+    pub fn module(&self) -> Option<Text> {
+        let text = self.callee.as_bytes();
+        let open = text.iter().rposition(|&byte| byte == b'[')?;
+        let name = text.get(open + 1..)?.split(|&byte| byte == b']').next()?;
+        (!name.is_empty() && name != b"bpf").then(|| Text::from(name))
+    }
+
+    /// The code that is called has no name: it is no function of the kernel nor of any module that
+    /// the kernel knows.
+    pub fn is_nameless(&self) -> bool {
+        let text = self.callee.as_bytes();
+        let handler = find(text, b"->").and_then(|at| text.get(at + 2..)).unwrap_or_default();
+        handler.trim_ascii().starts_with(b"0x")
+    }
+}
+
 /// The functions that are traced now. A line that is not understood is left out.
 pub fn traced_functions(content: &[u8]) -> Vec<TracedFunction> {
-    lines(content).flatten().filter_map(|line| function(line.bytes)).collect()
+    let mut found: Vec<TracedFunction> = Vec::new();
+    for line in lines(content).flatten() {
+        // What is called directly has a line of its own behind the function's.
+        if line.bytes.trim_ascii_start().starts_with(b"direct-->") {
+            if let Some(last) = found.last_mut().filter(|last| last.callee == Text::default()) {
+                last.callee = called(line.bytes.trim_ascii());
+            }
+        } else {
+            found.extend(function(line.bytes));
+        }
+    }
+    found
+}
+
+fn called(callee: &[u8]) -> Text {
+    Text::from(callee.get(..200).unwrap_or(callee))
 }
 
 /// `name [module] (count) R I D M tramp: address (callee) ->callee`
@@ -41,7 +76,8 @@ fn function(line: &[u8]) -> Option<TracedFunction> {
         name: Text::from(name.trim_ascii()),
         replaced: flag(b"I"),
         direct: flag(b"D"),
-        callee: Text::from(callee.get(..200).unwrap_or(callee)),
+        modified: flag(b"M"),
+        callee: called(callee),
     })
 }
 
@@ -65,7 +101,18 @@ mod tests {
         assert!(found[0].replaced && !found[0].direct);
         assert!(found[0].callee.lossy().contains("fh_ftrace_thunk+0x0/0x20 [rk]"));
         assert!(found[1].direct && !found[1].replaced);
-        assert!(!found[2].replaced);
+        assert!(!found[2].replaced && found[1].modified);
+        assert_eq!(found.iter().filter_map(TracedFunction::module).collect::<Vec<_>>(), ["rk"]);
+        assert!(!found.iter().any(TracedFunction::is_nameless));
+    }
+
+    #[test]
+    fn code_that_no_symbol_stands_for_is_nameless() {
+        let text = b"tcp4_seq_show (1) R I     \ttramp: 0xffffffffc0a05000 (0xffffffffc0a05000) ->0xffffffffc0b01020\n\
+            vfs_open (1) R   D     \n\tdirect-->0xffffffffc0b01020\nvfs_read (1)    \ttramp: 0xffffffffc0300000 (x+0x0/0x1) ->klp_ftrace_handler+0x0/0x1d0\n";
+        let found = traced_functions(text);
+        let nameless: Vec<bool> = found.iter().map(TracedFunction::is_nameless).collect();
+        assert_eq!(nameless, [true, true, false]);
     }
 
     proptest::proptest! {

@@ -9,23 +9,27 @@ mod descriptor;
 mod environment;
 mod executable;
 mod fdinfo;
+mod io;
 mod maps;
 mod mountinfo;
 pub mod net;
 mod placement;
 mod stat;
 mod status;
+mod times;
 
 pub use cgroup::{CgroupPath, cgroup_paths};
 pub use descriptor::Descriptor;
 pub use environment::interesting_variables;
 pub use executable::ExecutableName;
 pub use fdinfo::{BpfKind, BpfObject, bpf_object, tun_interface};
+pub use io::bytes_written;
 pub use maps::{Mapping, mappings};
 pub use mountinfo::{Mount, mounts};
 pub use placement::{Engine, Placement};
 pub use stat::{ProcessStat, process_stat};
 pub use status::{ProcessStatus, process_status};
+pub use times::{ProcessorTimes, processor_times};
 
 /// A number in decimal digits and nothing else.
 fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {

@@ -27,6 +27,8 @@ pub struct ProcessStat {
     pub flags: u32,
     /// Processor time spent in it and in the kernel for it, in clock ticks.
     pub ticks: u64,
+    /// The same of its children that have ended and that it has waited for, and of theirs.
+    pub reaped: u64,
     /// Threads in it.
     pub threads: u32,
     /// When it started, in clock ticks since the boot; with the pid it names the process.
@@ -64,6 +66,9 @@ pub fn process_stat(content: &[u8]) -> Option<ProcessStat> {
         terminal: number(field(7)?).unwrap_or_default(),
         flags: number(field(9)?)?,
         ticks: number::<u64>(field(14)?)?.saturating_add(number(field(15)?)?),
+        reaped: number::<u64>(field(16)?)
+            .unwrap_or_default()
+            .saturating_add(number(field(17)?).unwrap_or_default()),
         threads: number(field(20)?)?,
         started: number(field(22)?)?,
     })

@@ -14,7 +14,7 @@ fn a_name_ends_at_the_last_bracket() {
     let stat = process_stat(STAT).unwrap();
     assert_eq!(stat.comm, "a) b (x");
     assert_eq!((stat.pid, stat.parent, stat.threads, stat.started), (4711, 1, 3, 987_654));
-    assert_eq!((stat.ticks, stat.terminal), (42, 34816));
+    assert_eq!((stat.ticks, stat.reaped, stat.terminal), (42, 0, 34816));
     assert!(!stat.is_kernel_thread());
 }
 

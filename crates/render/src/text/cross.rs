@@ -44,19 +44,20 @@ fn head(view: &CrossView, page: &mut Page<'_>) -> io::Result<()> {
         1 => (Paint::Doubt, "DIFFERENT"),
         _ => (Paint::Alarm, "HIDDEN"),
     };
-    let word = page.paint(paint, word);
+    let word = page.paint(paint, page.lang().word(word));
     page.line(&format!("{word}  {}", view.disk.name))?;
     diff::side("kernel", &view.live, page)?;
     diff::side("disk", &view.disk, page)?;
-    let mut words = format!(
-        "The running kernel did not show {} things that are on the disk, and showed {lying} \
-         otherwise than they are there; {} are the same.",
-        view.hidden.len(),
-        view.same
+    let mut words = page.fill(
+        "The running kernel did not show {0} things that are on the disk, and showed {1} \
+         otherwise than they are there; {2} are the same.",
+        &[&view.hidden.len(), &lying, &view.same],
     );
     if view.exit_status() == 2 {
-        words += " Whatever hides them lay in the kernel, in a mount over these files, or between \
-                  coroner and the disk.";
+        words += page.lang().word(
+            " Whatever hides them lay in the kernel, in a mount over these files, or between \
+             coroner and the disk.",
+        );
     }
     page.paragraph(0, &words)?;
     page.blank()
@@ -70,7 +71,7 @@ fn unseen(heading: &str, list: &[Unseen], paint: Paint, page: &mut Page<'_>) -> 
     for unseen in list.iter().take(item::MOST) {
         item::line("!", paint, &unseen.item, page)?;
         if let Some(time) = unseen.file_changed {
-            page.paragraph(6, &format!("its file last changed {time}"))?;
+            page.paragraph(6, &page.fill("its file last changed {0}", &[&time]))?;
         }
     }
     diff::more(list.len(), "of these", page)?;
@@ -95,11 +96,11 @@ fn covering(list: &[Item], page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     page.heading("Shown by the running kernel, and not on the disk")?;
-    page.paragraph(
-        2,
+    let words = page.lang().word(
         "Another file system lay there (mount it below the offline root to compare it), a mount \
          covered the disk's own files, or it was removed since.",
-    )?;
+    );
+    page.paragraph(2, words)?;
     list.iter().take(item::MOST).try_for_each(|item| item::line("?", Paint::Warn, item, page))?;
     diff::more(list.len(), "of these", page)?;
     page.blank()

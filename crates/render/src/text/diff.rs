@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use coroner_compare::{Diff, FieldChange, ItemChanges, LeftOut, Side};
-use coroner_core::{Finding, Gap};
+use coroner_core::{Finding, Gap, Mode};
 
 use super::layout::{Page, Paint};
 use super::{TextStyle, findings, item, seen};
@@ -33,35 +33,37 @@ fn head(diff: &Diff, page: &mut Page<'_>) -> io::Result<()> {
         (1, _) => (Paint::Doubt, "CHANGED"),
         _ => (Paint::Alarm, "NEW FINDINGS"),
     };
-    let word = page.paint(paint, word);
+    let word = page.paint(paint, page.lang().word(word));
     page.line(&format!("{word}  {}", diff.new.name))?;
     side("from", &diff.old, page)?;
     side("to", &diff.new, page)?;
     let items = &diff.items;
     page.paragraph(
         0,
-        &format!(
-            "{} new, {} gone, {} changed, {} as they were ({} on another line). {} new findings, \
-             {alarming} of them for a person to look at.",
-            items.new.len(),
-            items.gone.len(),
-            items.changed.len(),
-            items.same + items.moved,
-            items.moved,
-            diff.findings.new.len()
+        &page.fill(
+            "{0} new, {1} gone, {2} changed, {3} as they were ({4} on another line). {5} new findings, \
+             {6} of them for a person to look at.",
+            &[
+                &items.new.len(),
+                &items.gone.len(),
+                &items.changed.len(),
+                &(items.same + items.moved),
+                &items.moved,
+                &diff.findings.new.len(),
+                &alarming,
+            ],
         ),
     )?;
     page.blank()
 }
 
 pub(super) fn side(label: &str, side: &Side, page: &mut Page<'_>) -> io::Result<()> {
-    let word = |debug: String| debug.to_lowercase();
-    let words = format!(
-        "{} audit, {}, verdict {}, coroner {}",
-        word(format!("{:?}", side.mode)),
-        side.finished,
-        word(format!("{:?}", side.verdict)),
-        item::escaped(&side.version)
+    let lang = page.lang();
+    let mode = if side.mode == Mode::Live { "live" } else { "offline" };
+    let verdict = lang.word(super::level_word(side.verdict)).to_lowercase();
+    let words = lang.fill(
+        "{0} audit, {1}, verdict {2}, coroner {3}",
+        &[&lang.word(mode), &side.finished, &verdict, &item::escaped(&side.version)],
     );
     page.labelled(2, label, &words)
 }
@@ -100,7 +102,10 @@ fn items(heading: &str, changes: &ItemChanges, page: &mut Page<'_>) -> io::Resul
 pub(super) fn more(count: usize, what: &str, page: &mut Page<'_>) -> io::Result<()> {
     match count.saturating_sub(item::MOST) {
         0 => Ok(()),
-        rest => page.paragraph(4, &format!("{rest} more {what}: see --format json")),
+        rest => page.paragraph(
+            4,
+            &page.fill("{0} more {1}: see --format json", &[&rest, &page.lang().word(what)]),
+        ),
     }
 }
 
@@ -130,9 +135,14 @@ pub(super) fn listed(
     }
     page.heading(heading)?;
     for finding in list.iter().take(item::MOST) {
-        let accepted = if finding.accepted.is_some() { " (accepted by policy)" } else { "" };
-        let severity = format!("{:?}", finding.severity).to_uppercase();
-        let (title, rule) = (item::escaped(&finding.title), item::escaped(&finding.rule));
+        let lang = page.lang();
+        let accepted = match finding.accepted {
+            Some(_) => lang.word(" (accepted by policy)"),
+            None => "",
+        };
+        let severity = lang.word(findings::severity_word(finding.severity));
+        let (title, rule) =
+            (item::escaped(lang.word(&finding.title)), item::escaped(&finding.rule));
         let place = findings::place(finding);
         page.labelled(2, mark, &format!("{severity} {title} [{rule}] {place}{accepted}"))?;
     }
@@ -147,8 +157,9 @@ fn gaps(heading: &str, list: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
     page.heading(heading)?;
     for gap in list.iter().take(item::MOST) {
         let detail = gap.detail.as_deref().map(seen::escape).unwrap_or_default();
-        let line =
-            format!("{}: {}: {}  {detail}", item::escaped(&gap.plugin), gap.path, gap.reason);
+        let reason = gap.reason.to_string();
+        let reason = page.lang().word(&reason);
+        let line = format!("{}: {}: {reason}  {detail}", item::escaped(&gap.plugin), gap.path);
         page.paragraph(2, line.trim_end())?;
     }
     more(list.len(), "of these", page)?;

@@ -36,13 +36,17 @@ pub(super) const MOST: usize = 40;
 
 /// One line: a mark, the kind and key, and what tells most.
 pub(super) fn line(mark: &str, paint: Paint, item: &Item, page: &mut Page<'_>) -> io::Result<()> {
-    let told = TELLING.iter().filter_map(|name| Some((name, item.fields.get(*name)?)));
-    let told = told.filter(|(_, value)| !is_nothing(value)).take(SHOWN);
-    let told: Vec<String> =
-        told.map(|(name, value)| format!("{name} {}", shown(name, value))).collect();
+    let told = told(item);
     let mark = page.paint(paint, mark);
     page.line(&format!("  {mark} {} {}", escaped(&item.kind), item.key))?;
     if told.is_empty() { Ok(()) } else { page.paragraph(6, &told.join(", ")) }
+}
+
+/// The fields that tell most.
+pub(crate) fn told(item: &Item) -> Vec<String> {
+    let told = TELLING.iter().filter_map(|name| Some((name, item.fields.get(*name)?)));
+    let told = told.filter(|(_, value)| !is_nothing(value)).take(SHOWN);
+    told.map(|(name, value)| format!("{name} {}", shown(name, value))).collect()
 }
 
 /// A field before and after.

@@ -2,7 +2,12 @@
 
 use std::io::{self, Write};
 
+use std::fmt::Display;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::TextStyle;
+use crate::Lang;
 
 /// What a word is painted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,15 @@ impl<'a> Page<'a> {
         Self { style, out }
     }
 
+    pub(super) fn lang(&self) -> Lang {
+        self.style.lang
+    }
+
+    /// A sentence in the page's language, its holes filled.
+    pub(super) fn fill(&self, english: &str, parts: &[&dyn Display]) -> String {
+        self.style.lang.fill(english, parts)
+    }
+
     pub(super) fn paint(&self, paint: Paint, word: &str) -> String {
         if self.style.color {
             format!("\x1b[{}m{word}\x1b[0m", paint.sgr())
@@ -57,7 +71,7 @@ impl<'a> Page<'a> {
     }
 
     pub(super) fn heading(&mut self, words: &str) -> io::Result<()> {
-        let words = self.paint(Paint::Heading, words);
+        let words = self.paint(Paint::Heading, self.style.lang.word(words));
         self.line(&words)
     }
 
@@ -68,11 +82,13 @@ impl<'a> Page<'a> {
 
     /// A label and wrapped words that hang beside it.
     pub(super) fn labelled(&mut self, indent: usize, label: &str, words: &str) -> io::Result<()> {
-        let hang = indent + if label.is_empty() { 0 } else { label.chars().count().max(6) + 2 };
+        let label = self.style.lang.word(label);
+        let hang = indent + if label.is_empty() { 0 } else { label.width().max(6) + 2 };
         let mut first = true;
         for line in wrap(words, self.style.width.max(60).saturating_sub(hang)) {
             let margin = if first && !label.is_empty() {
-                let label = format!("{label:<width$}", width = hang - indent);
+                let label =
+                    label.to_owned() + &" ".repeat((hang - indent).saturating_sub(label.width()));
                 " ".repeat(indent) + &self.paint(Paint::Faint, &label)
             } else {
                 " ".repeat(hang)
@@ -89,7 +105,7 @@ fn wrap(words: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in words.split(' ') {
-        let length = word.chars().count();
+        let length = first_piece(word);
         if used > 0 && used + 1 + length > width {
             lines.push(String::new());
             used = 0;
@@ -98,15 +114,30 @@ fn wrap(words: &str, width: usize) -> Vec<String> {
             used += 1;
         }
         for character in word.chars() {
-            if used >= width {
+            let columns = character.width().unwrap_or(0);
+            if used + columns > width && !closes(character) {
                 lines.push(String::new());
                 used = 0;
             }
             push(&mut lines, character);
-            used += 1;
+            used += columns;
         }
     }
     lines
+}
+
+/// Columns before the first place where a word may be broken: Chinese breaks between any two characters.
+fn first_piece(word: &str) -> usize {
+    let wide = word.find(|character: char| character.width() == Some(2));
+    match wide {
+        Some(at) => word.get(..at).unwrap_or_default().width() + 2,
+        None => word.width(),
+    }
+}
+
+/// Punctuation that may not begin a line; it hangs over the edge instead.
+fn closes(character: char) -> bool {
+    "，。、；：？！）》」』”".contains(character)
 }
 
 fn push(lines: &mut [String], character: char) {
@@ -124,5 +155,11 @@ mod tests {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
         assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn chinese_takes_two_columns_breaks_anywhere_and_never_begins_a_line_with_a_stop() {
+        assert_eq!(wrap("ab 一二三四", 6), ["ab 一", "二三四"]);
+        assert_eq!(wrap("一二三。四", 6), ["一二三。", "四"]);
     }
 }

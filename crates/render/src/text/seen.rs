@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use coroner_core::{Gap, PackUse, Report, Status, Verified};
+use coroner_host::sandbox::Enforced;
 
 use super::layout::Page;
+use crate::Lang;
 
 /// Gaps of one plugin and reason that are named one by one.
 const NAMED_OF_ONE_KIND: usize = 4;
@@ -34,50 +36,49 @@ fn list(gaps: &[&Gap], page: &mut Page<'_>) -> io::Result<()> {
         for gap in same.iter().take(NAMED_OF_ONE_KIND) {
             let detail = gap.detail.as_deref().map(escape).unwrap_or_default();
             let line = gap.line.map(|line| format!(":{line}")).unwrap_or_default();
-            page.paragraph(
-                2,
-                format!("{plugin}: {}{line}: {reason}  {detail}", gap.path).trim_end(),
-            )?;
+            let why = page.lang().word(&reason);
+            page.paragraph(2, format!("{plugin}: {}{line}: {why}  {detail}", gap.path).trim_end())?;
         }
         if same.len() > NAMED_OF_ONE_KIND {
             let more = same.len() - NAMED_OF_ONE_KIND;
-            page.paragraph(2, &format!("{plugin}: {more} more of these: {reason}"))?;
+            let why = page.lang().word(&reason).to_owned();
+            page.paragraph(2, &page.fill("{0}: {1} more of these: {2}", &[&plugin, &more, &why]))?;
         }
     }
     Ok(())
 }
 
-fn verified_files(verified: &Verified, page: &mut Page<'_>) -> io::Result<()> {
+/// What checking packaged files came to, a sentence each.
+pub(crate) fn verified_files(verified: &Verified, lang: Lang) -> Vec<String> {
     let local = grouped(verified.local);
-    if verified.proved == 0 {
-        let checked = grouped(verified.checked);
-        page.line(&format!(
-            "  packaged files: {checked} digested, {local} agree with the host's own lists alone"
-        ))?;
+    let mut said = vec![if verified.proved == 0 {
+        lang.fill(
+            "packaged files: {0} digested, {1} agree with the host's own lists alone",
+            &[&grouped(verified.checked), &local],
+        )
     } else {
-        let by: Vec<_> =
-            verified.packs.iter().filter(|pack| pack.files > 0).map(proved_by).collect();
+        let packs = verified.packs.iter().filter(|pack| pack.files > 0);
+        let by: Vec<_> = packs.map(|pack| proved_by(pack, lang)).collect();
         let by = by.join(", ");
-        page.paragraph(2, &format!("packaged files: {by}, {local} only by the host's own lists"))?;
-    }
+        lang.fill("packaged files: {0}, {1} only by the host's own lists", &[&by, &local])
+    }];
     let unknown = verified.packages_of_unknown_version;
     if unknown > 0 {
-        let unknown = grouped(unknown);
-        page.paragraph(
-            2,
-            &format!("{unknown} packages are known to the packs in other versions only"),
-        )?;
+        said.push(lang.fill(
+            "{0} packages are known to the packs in other versions only",
+            &[&grouped(unknown)],
+        ));
     }
-    Ok(())
+    said
 }
 
 /// `4,812 files proved by debian-12`.
-fn proved_by(pack: &PackUse) -> String {
-    format!("{} files proved by {}", grouped(pack.files), escape(&pack.name))
+fn proved_by(pack: &PackUse, lang: Lang) -> String {
+    lang.fill("{0} files proved by {1}", &[&grouped(pack.files), &escape(&pack.name)])
 }
 
 /// Digits by threes.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + 4);
     for (place, digit) in digits.chars().enumerate() {
@@ -90,33 +91,60 @@ fn grouped(number: u64) -> String {
 }
 
 /// Details may quote the host.
-pub(super) fn escape(detail: &str) -> String {
+pub(crate) fn escape(detail: &str) -> String {
     coroner_parse::Text::from(detail).to_string()
 }
 
+/// What became of a plugin.
+pub(crate) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Ran => "saw all it wanted",
+        Status::Partial => "saw part",
+        Status::Skipped => "skipped",
+        Status::Failed => "FAILED",
+    }
+}
+
+/// How far the kernel kept the auditor to reading.
+pub(crate) fn enforced_word(enforced: Enforced) -> &'static str {
+    match enforced {
+        Enforced::Full => "full",
+        Enforced::Partial => "partial",
+        Enforced::None => "none",
+    }
+}
+
+/// Whether access times stayed.
+pub(crate) fn atime_word(keeps: bool) -> &'static str {
+    if keeps { "yes" } else { "as far as O_NOATIME goes" }
+}
+
 pub(super) fn coverage(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let lang = page.lang();
     page.heading("Looked at")?;
     for row in &report.coverage {
-        let status = match row.status {
-            Status::Ran => "saw all it wanted",
-            Status::Partial => "saw part",
-            Status::Skipped => "skipped",
-            Status::Failed => "FAILED",
-        };
-        let why = row.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-        page.line(&format!(
-            "  {:<10} {:>6} items {:>4} findings {:>4} gaps {:>6} ms  {status}{why}",
-            row.plugin, row.items, row.findings, row.gaps, row.ms
-        ))?;
+        let why = row.why.as_ref().map(|why| format!(" ({})", escape(why))).unwrap_or_default();
+        let plugin = format!("{:<10}", escape(&row.plugin));
+        let [items, findings, gaps] =
+            [(row.items, 6), (row.findings, 4), (row.gaps, 4)].map(|(n, w)| format!("{n:>w$}"));
+        let ms = format!("{:>6}", row.ms);
+        let words = lang.fill(
+            "  {0} {1} items {2} findings {3} gaps {4} ms  {5}{6}",
+            &[&plugin, &items, &findings, &gaps, &ms, &lang.word(status_word(row.status)), &why],
+        );
+        page.line(&words)?;
     }
     if let Some(verified) = &report.run.verified {
-        verified_files(verified, page)?;
+        verified_files(verified, lang).iter().try_for_each(|said| page.paragraph(2, said))?;
     }
-    let read_only = format!("{:?}", report.run.read_only).to_lowercase();
-    page.line(&format!(
-        "  coroner {}, {} items, kept to reading by the kernel: {read_only}, access times kept: {}",
-        report.tool.version,
-        report.items.len(),
-        if report.run.keeps_atime { "yes" } else { "as far as O_NOATIME goes" }
-    ))
+    let words = lang.fill(
+        "  coroner {0}, {1} items, kept to reading by the kernel: {2}, access times kept: {3}",
+        &[
+            &escape(&report.tool.version),
+            &report.items.len(),
+            &lang.word(enforced_word(report.run.read_only)),
+            &lang.word(atime_word(report.run.keeps_atime)),
+        ],
+    );
+    page.line(&words)
 }

@@ -48,6 +48,7 @@ fn report(findings: Vec<Finding>, gaps: Vec<Gap>) -> Report {
             trusted_nets: vec![],
             redacted: false,
             known_files: None,
+            unchanged: vec![],
             verified: Some(Verified {
                 checked: 16_000,
                 agreed: 15_999,

@@ -149,7 +149,7 @@ fn join(cx: &mut Cx<'_>, files: &Files, elsewhere: &Elsewhere) -> Vec<Account> {
         shadow.entry(&entry.name).or_insert(entry);
     }
     let powerful = Powerful::of(&files.groups);
-    let today = cx.options().now.seconds().div_euclid(86_400);
+    let today = cx.today();
     let mut seen = HashSet::new();
     let mut out = Vec::new();
     for entry in &files.passwd.entries {

@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use coroner_core::{Blocked, Cx, HostPath, Text};
-use coroner_parse::process::net::{InetSocket, PacketSocket, TcpState, packet_table};
+use coroner_parse::process::net::{InetSocket, PacketSocket, TcpState};
 
 use super::{Scene, all_asked, name_program};
 use crate::items::{Connection, Listener, RawKind, RawSocket};
 
-/// Packet sockets of a namespace: some hundred bytes each.
-const LARGEST_TABLE: usize = 16 << 20;
 /// Groups of connections in one namespace that become items.
 const MOST_CONNECTIONS: usize = 5000;
 
@@ -41,7 +39,7 @@ impl Tables {
             sockets
         };
         let (tcp, udp, raw) = (both("tcp"), both("udp"), both("raw"));
-        Self { pid, tcp, udp, raw, packet: packets(cx, pid) }
+        Self { pid, tcp, udp, raw, packet: cx.packet_sockets(pid) }
     }
 
     fn inet(&self) -> impl Iterator<Item = (&'static str, &InetSocket)> {
@@ -106,6 +104,7 @@ impl Tables {
             protocol,
             frames: None,
             interface: 0,
+            filter: None,
             uid,
             owner: scene.owner(inode),
             all_asked,
@@ -137,17 +136,4 @@ fn listens(socket: &InetSocket) -> bool {
 fn is_connected(socket: &InetSocket) -> bool {
     socket.remote.port() != 0
         && !matches!(socket.state, TcpState::TimeWait | TcpState::NewSynReceived)
-}
-
-fn packets(cx: &mut Cx<'_>, pid: i32) -> Vec<PacketSocket> {
-    let path = HostPath::new(format!("/proc/{pid}/net/packet"));
-    let Some(content) = cx.read_up_to(&path, LARGEST_TABLE) else { return Vec::new() };
-    let mut sockets = Vec::new();
-    for socket in packet_table(&content.bytes) {
-        match socket {
-            Ok(socket) => sockets.push(socket),
-            Err(bad) => cx.bad_line(&path, &bad),
-        }
-    }
-    sockets
 }

@@ -52,7 +52,7 @@ pub enum TcpState {
 }
 
 impl TcpState {
-    fn of(number: u64) -> Option<Self> {
+    pub(super) fn of(number: u64) -> Option<Self> {
         Some(match number {
             1 => Self::Established,
             2 => Self::SynSent,

@@ -1,11 +1,15 @@
 //! The socket tables of a network namespace: `/proc/PID/net/*` (`proc_pid_net(5)`).
 
 mod counts;
+mod diag;
+mod filter;
 mod inet;
 mod packet;
 mod unix;
 
 pub use counts::{protocol_counts, sockets_in_use};
+pub use diag::{PacketDiag, inet_diag, packet_diag};
+pub use filter::SocketFilter;
 pub use inet::{InetSocket, TcpState, inet_table};
 pub use packet::{PacketKind, PacketSocket, packet_table};
 pub use unix::{UnixSocket, unix_table};

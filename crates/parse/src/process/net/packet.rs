@@ -29,6 +29,17 @@ pub enum PacketKind {
     Other,
 }
 
+impl PacketKind {
+    /// `SOCK_DGRAM` and `SOCK_RAW`, socket(2).
+    pub(super) fn of(number: u32) -> Self {
+        match number {
+            2 => Self::Cooked,
+            3 => Self::Raw,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// One packet socket of a network namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PacketSocket {
@@ -53,14 +64,8 @@ pub fn packet_table(content: &[u8]) -> impl Iterator<Item = Result<PacketSocket,
 fn socket(line: &[u8]) -> Option<PacketSocket> {
     let fields: Vec<&[u8]> = words(line).collect();
     let field = |place: usize| fields.get(place).copied();
-    // SOCK_DGRAM and SOCK_RAW, socket(2).
-    let kind = match number::<u32>(field(2)?)? {
-        2 => PacketKind::Cooked,
-        3 => PacketKind::Raw,
-        _ => PacketKind::Other,
-    };
     Some(PacketSocket {
-        kind,
+        kind: PacketKind::of(number(field(2)?)?),
         protocol: u16::try_from(hexadecimal(field(3)?)?).ok()?,
         interface: number(field(4)?)?,
         uid: number(field(7)?)?,

@@ -1,7 +1,4 @@
 //! Sockets by the kernel's counters, beside the tables that list them.
-//!
-//! Ports are not tried with bind(2): for a moment each would be taken away from a service that is
-//! just starting. `sock_diag` is not asked: it would make the kernel load a module of the host.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +6,10 @@ use coroner_core::{Cx, HostPath, Text};
 use coroner_host::Host;
 use coroner_parse::process::net::{TcpState, inet_table, protocol_counts, sockets_in_use};
 
+use super::read;
 use crate::counts::least;
 use crate::items::{CountedThing, Shortfall};
 
-/// A hundred thousand sockets have 15 MB.
-const LARGEST: usize = 64 << 20;
 /// Network namespaces that are counted.
 const MOST_NETWORKS: usize = 100;
 
@@ -30,10 +26,7 @@ const TABLES: [(&str, &str, Option<&str>); 7] = [
 ];
 
 /// Tells the sockets that are counted and not listed, of each network namespace.
-pub(crate) fn sockets(cx: &mut Cx<'_>) {
-    if !cx.host().has_kernel() {
-        return;
-    }
+pub(super) fn counted(cx: &mut Cx<'_>) {
     let Some(processes) = cx.processes() else { return };
     let host = cx.host();
     let networks = processes.networks();
@@ -60,15 +53,15 @@ fn missing(
     protocol: &str,
     in_use: Option<&str>,
 ) -> Option<u32> {
-    let before = counted(host, net, protocol, in_use)?;
+    let before = count(host, net, protocol, in_use)?;
     let content = read(host, &net.join(table))?;
     let shown = u32::try_from(listed(table, &content)).ok()?;
-    let counted = before.min(counted(host, net, protocol, in_use)?);
+    let counted = before.min(count(host, net, protocol, in_use)?);
     Some(counted.saturating_sub(shown))
 }
 
 /// The larger of two counters: whoever hides a socket may have edited one.
-fn counted(host: &Host, net: &HostPath, protocol: &str, in_use: Option<&str>) -> Option<u32> {
+fn count(host: &Host, net: &HostPath, protocol: &str, in_use: Option<&str>) -> Option<u32> {
     let protocols = protocol_counts(&read(host, &net.join("protocols"))?);
     let by_protocol = of(&protocols, protocol);
     let by_use = in_use.and_then(|name| {
@@ -80,10 +73,6 @@ fn counted(host: &Host, net: &HostPath, protocol: &str, in_use: Option<&str>) ->
 
 fn of(counts: &BTreeMap<Text, u32>, name: &str) -> Option<u32> {
     counts.get(&Text::from(name)).copied()
-}
-
-fn read(host: &Host, path: &HostPath) -> Option<Vec<u8>> {
-    host.read(path, LARGEST).ok().filter(|content| !content.truncated).map(|content| content.bytes)
 }
 
 /// Sockets in a table. What waits after the end of a connection, and what has only been asked for
