@@ -12,12 +12,12 @@ use coroner_core::policy::Policy;
 use coroner_core::{Options, Plugin, Text, Time};
 use coroner_host::sandbox::{self, Enforced, Restrictions};
 use coroner_host::{Host, HostSources};
+use coroner_plugins::registry;
 
 use crate::args::{AuditArgs, ScopeArg};
 use crate::baselines;
 use crate::medium;
 use crate::output::{Failure, Outputs};
-use crate::plugins::registry;
 use crate::state::State;
 use crate::target::Target;
 use crate::tool;

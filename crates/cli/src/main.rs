@@ -17,7 +17,6 @@ mod medium;
 mod medium_args;
 mod medium_build;
 mod output;
-mod plugins;
 mod progress;
 mod shell;
 mod state;

@@ -26,6 +26,11 @@ pub fn form(item: &Item, nature: &Nature, across_views: bool) -> Map<String, Val
     fields
 }
 
+/// Whether its key holds a line or a place, so that its neighbours can rename it.
+pub fn has_place(item: &Item) -> bool {
+    ["line", "index"].iter().any(|field| item.fields.contains_key(*field))
+}
+
 fn remove(fields: &mut Map<String, Value>, path: &str) {
     match path.split_once('.') {
         None => drop(fields.remove(path)),

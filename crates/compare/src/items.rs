@@ -6,7 +6,7 @@ use coroner_core::{Item, Text};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::form::form;
+use crate::form::{form, has_place};
 use crate::kinds::Kinds;
 
 /// A field before and after; null where it was not there.
@@ -85,11 +85,6 @@ impl<'a> Formed<'a> {
     fn name(&self) -> (&'a str, &'a Text) {
         (&self.item.kind, &self.item.key)
     }
-
-    /// Its key holds a line or a place, so that its neighbours can rename it.
-    fn has_place(&self) -> bool {
-        ["line", "index"].iter().any(|field| self.item.fields.contains_key(*field))
-    }
 }
 
 /// Compares two lists of items. Pairs are found first by key and form, then by form alone (text
@@ -105,8 +100,9 @@ pub fn items<'a>(
     let mut old: Vec<_> = old.into_iter().map(formed).collect();
     let mut new: Vec<_> = new.into_iter().map(formed).collect();
     let same = pair(&mut old, &mut new, |f| Some((f.name(), f.text.clone())));
-    let moved =
-        pair(&mut old, &mut new, |f| f.has_place().then(|| (f.item.kind.as_str(), f.text.clone())));
+    let moved = pair(&mut old, &mut new, |f| {
+        has_place(f.item).then(|| (f.item.kind.as_str(), f.text.clone()))
+    });
     let changed = pair(&mut old, &mut new, |f| Some(f.name()));
     let given = |side: Vec<Formed<'_>>| side.into_iter().map(|f| f.item.clone()).collect();
     let mut out = ItemChanges {

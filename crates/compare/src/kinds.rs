@@ -21,7 +21,7 @@ pub struct Kinds(HashMap<&'static str, Kind>);
 /// Of a kind that nobody declares.
 const UNKNOWN: Kind = Kind { plugin: "", nature: Nature::STANDING };
 /// Who makes the kinds that many plugins share.
-pub(crate) const CORE: &str = "core";
+pub const CORE: &str = "core";
 /// Directories that are memory on a running host and empty on its disk.
 const MEMORY: [&[u8]; 5] = [b"/proc/", b"/sys/", b"/run/", b"/var/run/", b"/dev/"];
 /// Fields that say where an item was read.
@@ -72,6 +72,6 @@ fn lies_in_memory(item: &Item) -> bool {
 }
 
 /// The paths that say where an item was read, as reports store them.
-pub(crate) fn places(item: &Item) -> impl Iterator<Item = &str> {
+pub fn places(item: &Item) -> impl Iterator<Item = &str> {
     PLACES.iter().filter_map(|field| item.fields.get(*field).and_then(Value::as_str))
 }

@@ -126,8 +126,9 @@ fn row<'a>(report: &'a Report, plugin: &str) -> Option<&'a Coverage> {
     report.coverage.iter().find(|row| row.plugin == plugin)
 }
 
-/// A plugin that found nothing of its kind on the host (no cron, no libvirt) looked, and answered.
-fn did_its_work(row: &Coverage) -> bool {
+/// Whether a plugin looked. One that found nothing of its kind on the host (no cron, no libvirt)
+/// looked, and answered.
+pub fn did_its_work(row: &Coverage) -> bool {
     match row.status {
         Status::Ran | Status::Partial => true,
         Status::Skipped => !matches!(row.why.as_deref(), Some(NOT_ASKED_FOR | NEEDS_RUNNING)),

@@ -15,4 +15,4 @@ use coroner_plugin_sockets as _;
 use coroner_plugin_startup as _;
 use coroner_plugin_traffic as _;
 
-pub(crate) use coroner_core::registry;
+pub use coroner_core::registry;

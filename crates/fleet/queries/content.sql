@@ -1,0 +1,63 @@
+-- Things that nearly all hosts of a role have alike, and few have otherwise: a replaced program, a
+-- changed setting.
+--
+-- parameters:
+--   most number = 3   hosts of a role that may have it so
+-- columns:
+--   role      the role whose hosts are compared
+--   kind      the kind of item
+--   item      the item
+--   hosts     hosts of the role that have it so
+--   usual     hosts of the role that have it as most do
+--   restless  hosts of the role with anything of this kind in this place as few have it, or such
+--             things when they are fewer
+--   name      one of the hosts that have it so
+--   host      its id
+--   path      where it was read
+--   seen      when
+--   detail    what it says there
+--   others    what it says on most
+WITH variants AS (
+  SELECT l.role AS role, i.kind AS kind, i.item AS item, i.vhash AS vhash, count(*) AS hosts
+  FROM items i JOIN latest l ON i.report = l.report
+  WHERE i.course = 'standing'
+  GROUP BY l.role, i.kind, i.item, i.vhash
+), totals AS (
+  SELECT role, kind, item, sum(hosts) AS total, max(hosts) AS usual
+  FROM variants
+  GROUP BY role, kind, item
+), odd AS (
+  SELECT v.role AS role, v.kind AS kind, v.item AS item, v.vhash AS vhash, v.hosts AS hosts,
+         t.usual AS usual
+  FROM variants v
+  JOIN totals t ON v.role = t.role AND v.kind = t.kind AND v.item = t.item
+  WHERE v.hosts <= $most AND v.hosts * 4 <= t.usual AND t.usual * 5 >= t.total * 4
+), holders AS (
+  SELECT o.role AS role, o.kind AS kind, o.item AS item, o.hosts AS hosts, o.usual AS usual,
+         i.place AS place, i.path AS path, i.detail AS detail,
+         CASE WHEN i.state = 'vendor' OR i.state = 'local' THEN 1 ELSE 0 END AS vouched, l.host AS host,
+         l.name AS name, l.seen AS seen
+  FROM odd o
+  JOIN items i ON i.kind = o.kind AND i.item = o.item AND i.vhash = o.vhash
+  JOIN latest l ON i.report = l.report AND l.role = o.role
+), habits AS (
+  SELECT role, kind, place, vouched,
+         CASE WHEN count(DISTINCT host) < count(DISTINCT item) THEN count(DISTINCT host)
+              ELSE count(DISTINCT item) END AS restless
+  FROM holders
+  GROUP BY role, kind, place, vouched
+), common AS (
+  SELECT v.role AS role, v.kind AS kind, v.item AS item, min(i.detail) AS detail
+  FROM (SELECT DISTINCT role, kind, item, usual FROM odd) o
+  JOIN variants v ON v.role = o.role AND v.kind = o.kind AND v.item = o.item AND v.hosts = o.usual
+  JOIN items i ON i.kind = v.kind AND i.item = v.item AND i.vhash = v.vhash
+  GROUP BY v.role, v.kind, v.item
+)
+SELECT h.role AS role, h.kind AS kind, h.item AS item, h.hosts AS hosts, h.usual AS usual,
+       b.restless AS restless, h.name AS name, h.host AS host, h.path AS path, h.seen AS seen,
+       h.detail AS detail, c.detail AS others
+FROM holders h
+JOIN habits b ON h.role = b.role AND h.kind = b.kind AND h.place = b.place
+             AND h.vouched = b.vouched
+JOIN common c ON h.role = c.role AND h.kind = c.kind AND h.item = c.item
+ORDER BY h.vouched, b.restless * 1.0 / h.usual, h.hosts, b.restless, h.role, h.kind, h.item, h.name, h.host

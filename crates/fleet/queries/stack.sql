@@ -1,0 +1,55 @@
+-- What few hosts of a role have: the leads, best first. A thing is unusual when few hosts have it,
+-- and more so where hosts seldom have anything of their own (`restless`).
+--
+-- parameters:
+--   most number = 3   hosts of a role that may have it
+-- columns:
+--   role        the role whose hosts are compared
+--   kind        the kind of item
+--   item        the item, addresses, ports and random names masked
+--   hosts       hosts of the role that have it
+--   size        hosts of the role
+--   restless    hosts of the role with anything rare of this kind in this place, or such things when
+--               they are fewer: one thing on three hosts is no habit
+--   name        one of the hosts that have it
+--   host        its id
+--   path        where it was read
+--   first_seen  when that host was first seen to have it
+--   detail      what it says, in short
+WITH counted AS (
+  SELECT l.role AS role, i.kind AS kind, i.item AS item, count(*) AS hosts
+  FROM items i JOIN latest l ON i.report = l.report
+  WHERE i.course = 'standing'
+  GROUP BY l.role, i.kind, i.item
+), rare AS (
+  SELECT c.role AS role, c.kind AS kind, c.item AS item, c.hosts AS hosts, s.size AS size
+  FROM counted c JOIN sizes s ON c.role = s.role
+  WHERE c.hosts <= $most AND c.hosts * 5 <= s.size
+), holders AS (
+  SELECT r.role AS role, r.kind AS kind, r.item AS item, r.hosts AS hosts, r.size AS size,
+         i.place AS place, i.path AS path, i.detail AS detail,
+         CASE WHEN i.state = 'vendor' OR i.state = 'local' THEN 1 ELSE 0 END AS vouched, l.host AS host,
+         l.name AS name
+  FROM rare r
+  JOIN items i ON i.kind = r.kind AND i.item = r.item
+  JOIN latest l ON i.report = l.report AND l.role = r.role
+), habits AS (
+  SELECT role, kind, place, vouched,
+         CASE WHEN count(DISTINCT host) < count(DISTINCT item) THEN count(DISTINCT host)
+              ELSE count(DISTINCT item) END AS restless
+  FROM holders
+  GROUP BY role, kind, place, vouched
+), firsts AS (
+  SELECT i.host AS host, i.kind AS kind, i.item AS item, min(i.seen) AS first_seen
+  FROM items i
+  JOIN (SELECT DISTINCT kind, item FROM rare) r ON i.kind = r.kind AND i.item = r.item
+  GROUP BY i.host, i.kind, i.item
+)
+SELECT h.role AS role, h.kind AS kind, h.item AS item, h.hosts AS hosts, h.size AS size,
+       b.restless AS restless, h.name AS name, h.host AS host, h.path AS path,
+       f.first_seen AS first_seen, h.detail AS detail
+FROM holders h
+JOIN habits b ON h.role = b.role AND h.kind = b.kind AND h.place = b.place
+             AND h.vouched = b.vouched
+JOIN firsts f ON h.host = f.host AND h.kind = f.kind AND h.item = f.item
+ORDER BY h.vouched, b.restless * 1.0 / h.size, h.hosts, b.restless, h.role, h.kind, h.item, h.name, h.host

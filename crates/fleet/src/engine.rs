@@ -1,0 +1,186 @@
+//! The embedded engine over a store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+use futures::StreamExt;
+use url::Url;
+
+use crate::query::{Query, QueryError, Values};
+use crate::store::{Store, StoreError};
+use crate::table::{BATCHED, EXPECTED, ROLES, Table};
+
+/// The views that shipped queries stand on.
+const VIEWS: &str = include_str!("../queries/views.sql");
+
+/// What an engine may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// MiB that a query may hold before it goes to the disk or fails.
+    pub memory: usize,
+    /// Threads, at most.
+    pub threads: usize,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The query, or its values.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The engine's own words: SQL that is wrong, memory that ran out, a file that is damaged.
+    #[error("{0}")]
+    Engine(#[from] DataFusionError),
+    /// No threads, no folder for what does not fit into memory.
+    #[error("the engine did not start: {0}")]
+    Start(#[from] std::io::Error),
+}
+
+impl EngineError {
+    /// Whether the person who wrote the query can mend it.
+    pub fn is_the_queries(&self) -> bool {
+        let Self::Engine(error) = self else { return matches!(self, Self::Query(_)) };
+        matches!(
+            error.find_root(),
+            DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..)
+        )
+    }
+}
+
+/// An engine with the tables and views of one store.
+pub struct Engine {
+    context: SessionContext,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Over a store as it is now: what is taken in later is not seen.
+    ///
+    /// # Errors
+    /// The store cannot be listed, or the engine does not start.
+    pub fn open(store: &Store, bounds: Bounds) -> Result<Self, EngineError> {
+        let threads = bounds.threads.max(1);
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build()?;
+        let context = context(bounds, threads)?;
+        runtime.block_on(register(&context, store))?;
+        Ok(Self { context, runtime })
+    }
+
+    /// Starts to answer a query; the answer comes piece by piece.
+    ///
+    /// # Errors
+    /// The query or its values are wrong.
+    pub fn ask(&self, query: &Query, values: &Values) -> Result<Answer<'_>, EngineError> {
+        let given: Vec<(String, ScalarValue)> = query.values(values)?.into_iter().collect();
+        let rows = self.runtime.block_on(async {
+            let frame = self.context.sql_with_options(query.sql(), reading()).await?;
+            let frame = if given.is_empty() { frame } else { frame.with_param_values(given)? };
+            frame.execute_stream().await
+        })?;
+        Ok(Answer { engine: self, rows })
+    }
+}
+
+/// The rows that answer a query.
+pub struct Answer<'e> {
+    engine: &'e Engine,
+    rows: SendableRecordBatchStream,
+}
+
+impl std::fmt::Debug for Answer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
+}
+
+impl Answer<'_> {
+    /// Name and type of each column.
+    pub fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+}
+
+impl Iterator for Answer<'_> {
+    type Item = Result<RecordBatch, EngineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.engine.runtime.block_on(self.rows.next());
+        next.map(|batch| batch.map_err(EngineError::from))
+    }
+}
+
+/// A query of a user reads: it makes no tables of other files, and writes none.
+fn reading() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+fn context(bounds: Bounds, threads: usize) -> Result<SessionContext, DataFusionError> {
+    let runtime = RuntimeEnvBuilder::new().with_memory_limit(bounds.memory << 20, 1.0).build()?;
+    let config = SessionConfig::new().with_target_partitions(threads);
+    Ok(SessionContext::new_with_config_rt(config, Arc::new(runtime)))
+}
+
+async fn register(context: &SessionContext, store: &Store) -> Result<(), EngineError> {
+    for table in BATCHED {
+        register_table(context, table, &store.files(table)?)?;
+    }
+    for table in [&ROLES, &EXPECTED] {
+        let file = store.whole_file(table);
+        let files = if file.exists() { vec![file] } else { Vec::new() };
+        register_table(context, table, &files)?;
+    }
+    for view in VIEWS.split(';').filter(|statement| statement.contains("CREATE")) {
+        context.sql(view).await?;
+    }
+    Ok(())
+}
+
+/// Each file by its name: a file that is not named here is not part of the store.
+fn register_table(
+    context: &SessionContext,
+    table: &Table,
+    files: &[PathBuf],
+) -> Result<(), EngineError> {
+    if files.is_empty() {
+        context.register_table(table.name, Arc::new(EmptyTable::new(table.schema())))?;
+        return Ok(());
+    }
+    let urls = files.iter().map(|file| file_url(file)).collect::<Result<Vec<_>, _>>()?;
+    let config = ListingTableConfig::new_with_multi_paths(urls)
+        .with_listing_options(ListingOptions::new(Arc::new(ParquetFormat::new())))
+        .with_schema(table.schema());
+    context.register_table(table.name, Arc::new(ListingTable::try_new(config)?))?;
+    Ok(())
+}
+
+/// Not read as a pattern, whatever signs its name has.
+fn file_url(file: &Path) -> Result<ListingTableUrl, EngineError> {
+    let whole = file.canonicalize()?;
+    let url = Url::from_file_path(&whole)
+        .map_err(|()| DataFusionError::Configuration(format!("{} is no path", whole.display())))?;
+    Ok(ListingTableUrl::try_new(url, None)?)
+}

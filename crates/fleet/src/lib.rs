@@ -1,0 +1,29 @@
+//! Many reports: what few hosts have, what changed, what hosts share.
+//!
+//! [`Ingest`] takes reports into a [`Store`] of Parquet files, each run once. [`Engine`] answers
+//! [`Query`]s over it, SQL files in `queries/` or a user's own. A [`Sheet`] writes the answer.
+
+mod batch;
+mod engine;
+mod groups;
+mod identity;
+mod ingest;
+mod lists;
+mod marks;
+mod names;
+mod query;
+mod read;
+mod rows;
+mod sheet;
+mod sources;
+mod store;
+mod table;
+
+pub use engine::{Answer, Bounds, Engine, EngineError};
+pub use ingest::{Ingest, Skipped, Taken};
+pub use lists::{expect, find_roles};
+pub use query::{Heading, Parameter, Query, QueryError, Type, Values};
+pub use read::{Refused, read_report};
+pub use sheet::{Columns, Csv, Json, Row, Sheet, Table, rows};
+pub use sources::{SourceError, Sources};
+pub use store::{Locked, Store, StoreError};
