@@ -430,7 +430,7 @@ fn a_port_cut_out_of_the_table_or_out_of_netlink_is_in_the_other() {
     let port = listener.local_addr().unwrap().port().to_string();
     let honest = audit(root.path(), &mut []);
     if !is_told(&honest, "tcp") {
-        println!("left out: this kernel has no tcp_diag, and it is not loaded for a test");
+        support::left_out("this kernel has no tcp_diag, and it is not loaded for a test");
         return;
     }
     assert_eq!(shown(&honest), Vec::<String>::new());

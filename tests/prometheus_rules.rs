@@ -62,10 +62,10 @@ fn the_rules_and_locate_call_metrics_and_devices_the_same() {
     ];
     // Machines are counted by whichever exporter a site has; the rules show kube-ovn's.
     let usual = names.split("name = \"cadvisor\"").next().unwrap();
-    let named = usual.lines().filter(|line| metrics.iter().any(|metric| line.starts_with(metric)));
-    let named: Vec<String> = named.filter_map(value).collect();
-    assert!(named.len() >= 10, "{named:?}");
-    for metric in named {
+    let lines = usual.lines().filter(|line| metrics.iter().any(|metric| line.starts_with(metric)));
+    let fields: Vec<String> = lines.filter_map(value).collect();
+    assert!(fields.len() >= 10, "{fields:?}");
+    for metric in fields {
         assert!(rules.contains(&metric), "{metric} is not in the rules");
     }
     let devices = names.lines().find(|line| line.starts_with("virtual")).and_then(value).unwrap();

@@ -43,7 +43,7 @@ impl Numbers {
     }
 
     fn hash(&mut self) -> String {
-        (0..4).map(|_| format!("{:016x}", self.next())).collect()
+        (0..4).fold(String::new(), |text, _| text + &format!("{:016x}", self.next()))
     }
 }
 
@@ -55,17 +55,17 @@ fn hash_of(text: &str) -> String {
     Numbers(seed | 1).hash()
 }
 
+fn role(host: usize) -> &'static str {
+    ROLES[host % ROLES.len()]
+}
+
 impl Plan {
-    pub(crate) fn role(&self, host: usize) -> &'static str {
-        ROLES[host % ROLES.len()]
-    }
-
     pub(crate) fn id(&self, host: usize) -> String {
-        hash_of(&format!("{}-{host}", self.seed))[..32].to_owned()
+        hash_of(&format!("{}-{host}", self.seed)).split_off(32)
     }
 
-    pub(crate) fn name(&self, host: usize) -> String {
-        format!("{}-{host:05}", self.role(host))
+    pub(crate) fn name(host: usize) -> String {
+        format!("{}-{host:05}", role(host))
     }
 
     /// What was planted, and where. The last two are changed content, not rare items.
@@ -108,9 +108,9 @@ impl Plan {
             "schema": "coroner.report/1",
             "tool": {"version": "0.1.0", "commit": null, "sha256": null, "baselines": [
                 {"name": "debian-12", "sha256": hash_of("pack"), "key": null, "trusted": true}]},
-            "host": {"id": self.id(host), "name": self.name(host),
+            "host": {"id": self.id(host), "name": Plan::name(host),
                 "os": {"id": "debian", "version": "12"}, "kernel": "6.1.0-21-amd64",
-                "labels": if self.labels { json!({"role": self.role(host)}) } else { json!({}) }},
+                "labels": if self.labels { json!({"role": role(host)}) } else { json!({}) }},
             "run": {"mode": "live", "root": "/", "scope": "standard", "started": time(started),
                 "finished": time(started + 60), "privileged": true, "read_only": "full",
                 "keeps_atime": true, "trusted_nets": [], "redacted": false},
@@ -125,7 +125,7 @@ impl Plan {
     /// What a host has: mostly what all have, much that its role has, some that it alone has.
     fn items(&self, host: usize) -> Vec<Value> {
         let mut numbers = Numbers(self.seed ^ ((host as u64 + 1) << 20));
-        let (role, part) = (self.role(host), self.items / 20);
+        let (role, part) = (role(host), self.items / 20);
         let mut out = Vec::with_capacity(self.items);
         let late = |at: usize| host % 19 == 3 && at % 40 == host % 40;
         for at in 0..part * 8 {

@@ -89,7 +89,7 @@ fn two_hosts_of_one_name_are_kept_apart_and_named() {
     assert_eq!(bench.hosts(), 111);
     let clones = bench.json(&["query", "clones"]);
     assert_eq!(clones.len(), 1);
-    assert_eq!(clones[0]["value"], json!(FEW.name(1)));
+    assert_eq!(clones[0]["value"], json!(Plan::name(1)));
     assert_eq!(clones[0]["number"], 2);
 }
 

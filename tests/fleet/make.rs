@@ -23,7 +23,7 @@ fn main() {
                 let new = json!({"kind": "account", "key": format!("eve{host}"), "name": "eve", "uid": 0});
                 report["items"].as_array_mut().unwrap().push(new);
             }
-            let path = dir.join(format!("{}-{day}.json", plan.name(host)));
+            let path = dir.join(format!("{}-{day}.json", Plan::name(host)));
             std::fs::write(path, serde_json::to_vec(&report).unwrap()).unwrap();
         }
     }

@@ -51,7 +51,7 @@ impl Bench {
     pub(crate) fn write(&self, plan: &Plan, day: i64) {
         for host in 0..plan.hosts {
             let json = serde_json::to_vec(&plan.report(host, day)).unwrap();
-            let name = format!("{}-{day}.json", plan.name(host));
+            let name = format!("{}-{day}.json", Plan::name(host));
             match host % 3 {
                 0 => self.put(&name, &json),
                 1 => self.put(&format!("{name}.gz"), &gzip(&json)),

@@ -88,3 +88,9 @@ pub(crate) fn append(root: &Path, path: &str, more: &str) {
     let mut file = std::fs::OpenOptions::new().append(true).open(at).expect("the file");
     file.write_all(more.as_bytes()).expect("written");
 }
+
+/// Says why a test ends early: what it needs is not here, and must not be brought.
+pub(crate) fn left_out(why: &str) {
+    use std::io::Write;
+    drop(writeln!(std::io::stderr(), "left out: {why}"));
+}

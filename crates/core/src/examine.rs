@@ -41,7 +41,9 @@ impl Audit {
         said("examining files");
         let (host, deadline) = (self.noting(trace), Deadline::after(FILES_BUDGET));
         let mut finder = ProgramFinder::new(&host);
-        launches.iter_mut().for_each(|launch| finder.fill(launch));
+        for launch in &mut launches {
+            finder.fill(launch);
+        }
         let resolved = self.resolve(&host, collected, &launches, packages, deadline);
         said("verifying packages");
         let whole = self.options.scope != Scope::Quick;

@@ -67,7 +67,7 @@ impl Features {
         let mut used = BTreeSet::new();
         let mut out = BTreeMap::new();
         for group in groups {
-            let role = unused(&mut used, group.role(&self.names, &counts));
+            let role = unused(&mut used, &group.role(&self.names, &counts));
             out.extend(group.hosts.into_iter().map(|host| (host, role.clone())));
         }
         out
@@ -104,15 +104,11 @@ impl Group {
             .max_by(|(first, a), (second, b)| a.total_cmp(b).then(second.cmp(first)));
         let full = groups.len() >= MOST;
         let home = nearest.filter(|(_, likeness)| full || *likeness >= ALIKE);
-        match home.and_then(|(at, _)| groups.get_mut(at)) {
-            Some(group) => group.take(host, &features),
-            None => {
-                let (leader, hosts) = (features.clone(), Vec::new());
-                let mut group = Self { leader, hosts, counts: BTreeMap::new() };
-                group.take(host, &features);
-                groups.push(group);
-            }
+        if let Some(group) = home.and_then(|(at, _)| groups.get_mut(at)) {
+            return group.take(host, &features);
         }
+        let counts = features.iter().map(|feature| (*feature, 1)).collect();
+        groups.push(Self { leader: features, hosts: vec![host], counts });
     }
 
     fn take(&mut self, host: String, features: &BTreeSet<usize>) {
@@ -125,11 +121,11 @@ impl Group {
     /// Named by what most of its hosts have and the fewest others.
     fn role(&self, names: &[String], counts: &[usize]) -> String {
         let most = self.counts.iter().filter(|(_, count)| **count * 5 >= self.hosts.len() * 4);
-        let named = most.filter_map(|(feature, own)| {
+        let telling = most.filter_map(|(feature, own)| {
             let others = counts.get(*feature)?.saturating_sub(*own);
             Some((others, names.get(*feature)?))
         });
-        named.min().map_or_else(|| PLAIN.to_owned(), |(_, name)| format!("~{name}"))
+        telling.min().map_or_else(|| PLAIN.to_owned(), |(_, name)| format!("~{name}"))
     }
 }
 
@@ -143,9 +139,9 @@ fn likeness(a: &BTreeSet<usize>, b: &BTreeSet<usize>) -> f64 {
     }
 }
 
-fn unused(used: &mut BTreeSet<String>, name: String) -> String {
+fn unused(used: &mut BTreeSet<String>, name: &str) -> String {
     let numbered = (2..).map(|number| format!("{name}-{number}"));
-    let mut names = std::iter::once(name.clone()).chain(numbered);
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
     let free = names.find(|name| !used.contains(name)).unwrap_or_default();
     used.insert(free.clone());
     free
@@ -165,7 +161,9 @@ mod tests {
             }
             let own =
                 if number < 12 { ["nginx", "php", "varnish"] } else { ["psql", "pgb", "wal"] };
-            own.iter().for_each(|name| features.add(&host, name));
+            for name in own {
+                features.add(&host, name);
+            }
             features.add(&host, &format!("only-{host}"));
         }
         features

@@ -239,7 +239,7 @@ fn first_column(path: &Path, out: &mut HashSet<String>) -> Result<(), StoreError
     let reader = builder.with_projection(first).build().map_err(|error| damaged(&error))?;
     for batch in reader {
         let batch = batch.map_err(|error| damaged(&error))?;
-        let column = batch.columns().first().map(|column| column.as_any());
+        let column = batch.columns().first().map(Array::as_any);
         if let Some(texts) = column.and_then(|column| column.downcast_ref::<StringArray>()) {
             out.extend(texts.iter().flatten().map(str::to_owned));
         }

@@ -202,7 +202,9 @@ impl Root {
         if let Some(trace) = &self.trace {
             let real = self.real_name(&handle).unwrap_or_else(|| path.clone());
             let at = |entry: &DirEntry| real.join(entry.name.as_bytes());
-            entries.iter().for_each(|(entry, stat)| trace.lies(at(entry), stat));
+            for (entry, stat) in &entries {
+                trace.lies(at(entry), stat);
+            }
         }
         Ok((entries, truncated))
     }

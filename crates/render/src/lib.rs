@@ -2,7 +2,6 @@
 //!
 //! Whatever came from the host is printed escaped; JSON carries it without loss.
 
-mod file;
 mod html;
 mod json;
 mod lang;
@@ -11,7 +10,6 @@ mod prometheus;
 mod syslog;
 mod text;
 
-pub use file::{Fill, directory, replace};
 pub use html::html;
 pub use json::{json, ndjson};
 pub use lang::Lang;

@@ -15,7 +15,7 @@ use crate::args::{
     StaleArgs,
 };
 use crate::failure::Failure;
-use crate::ingest;
+use crate::{file, ingest};
 
 /// Rows of a table for people.
 const USUAL_ROWS: usize = 100;
@@ -177,18 +177,7 @@ fn to_output(args: &OutputArgs, fill: &Fill<'_>) -> Result<(), Failure> {
         fill(args.format.unwrap_or(usual), &mut out)?;
         return Ok(out.flush()?);
     };
-    let mut failed = None;
-    let written = coroner_render::replace(path, &mut |out| {
-        fill(args.format.unwrap_or(Format::Json), out).map_err(|failure| {
-            failed = Some(failure);
-            io::Error::other("see the failure")
-        })
-    });
-    match (failed, written) {
-        (Some(failure), _) => Err(failure),
-        (None, Err(error)) => Err(Failure::Broken(format!("{}: {error}", path.display()))),
-        (None, Ok(())) => Ok(()),
-    }
+    file::replace(path, |out| fill(args.format.unwrap_or(Format::Json), out))
 }
 
 /// `coroner-fleet queries`.

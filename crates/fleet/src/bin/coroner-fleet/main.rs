@@ -3,6 +3,7 @@
 mod args;
 mod ask;
 mod failure;
+mod file;
 mod ingest;
 
 use std::process::ExitCode;
