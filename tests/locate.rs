@@ -8,10 +8,11 @@ mod support;
 use std::fmt::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::Value;
+use support::prometheus::Prometheus;
 use support::{coroner, status};
 
 /// The end of the data, in seconds since 1970: 2026-06-01T12:00:00Z.
@@ -81,25 +82,17 @@ fn cluster(flood: bool) -> String {
     text
 }
 
-/// A real Prometheus on loopback, ended with the test.
-struct Prometheus {
-    child: Child,
+/// A real Prometheus on loopback, with data.
+struct Server {
+    prometheus: Prometheus,
     port: u16,
-    dir: tempfile::TempDir,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-impl Prometheus {
+impl Server {
     fn with(data: &str, web: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
@@ -113,24 +106,15 @@ impl Prometheus {
             .expect("promtool runs: install prometheus");
         assert!(blocks.status.success(), "{}", String::from_utf8_lossy(&blocks.stderr));
         let port = free_port();
-        let child = Command::new("prometheus")
-            .arg(format!("--config.file={}", at("prometheus.yml").display()))
-            .arg(format!("--web.config.file={}", at("web.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", at("tsdb").display()))
-            .arg("--storage.tsdb.retention.time=100y")
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .arg("--log.level=error")
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut server = Self { child, port, dir };
+        let prometheus = Prometheus::start(dir, &[], &format!("127.0.0.1:{port}"));
+        let mut server = Self { prometheus, port };
         server.wait();
         server
     }
 
     fn wait(&mut self) {
         for _ in 0..1200 {
-            assert!(self.child.try_wait().unwrap().is_none(), "prometheus ended");
+            self.prometheus.must_run();
             let output = self.locate("http", &[]);
             let said = String::from_utf8_lossy(&output.stderr);
             if !said.contains("no Prometheus at") && !said.contains("503") {
@@ -162,7 +146,7 @@ fn failed(output: &Output) -> (String, i32) {
 #[cfg(feature = "real-roots")]
 #[test]
 fn the_planted_sender_is_found_with_one_command() {
-    let server = Prometheus::with(&cluster(true), "");
+    let server = Server::with(&cluster(true), "");
     let output = server.locate("http", &["--json"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(status(&output), 1, "{said}");
@@ -190,7 +174,7 @@ fn the_planted_sender_is_found_with_one_command() {
 #[cfg(feature = "real-roots")]
 #[test]
 fn a_quiet_cluster_says_that_nothing_stands_out() {
-    let server = Prometheus::with(&cluster(false), "");
+    let server = Server::with(&cluster(false), "");
     let output = server.locate("http", &[]);
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(status(&output), 0, "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -201,11 +185,11 @@ fn a_quiet_cluster_says_that_nothing_stands_out() {
 #[cfg(feature = "real-roots")]
 #[test]
 fn a_metric_that_is_not_there_is_named() {
-    let server = Prometheus::with("# TYPE other gauge\nother 1 1780315200\n# EOF\n", "");
+    let server = Server::with("# TYPE other gauge\nother 1 1780315200\n# EOF\n", "");
     let (said, status) = failed(&server.locate("http", &[]));
     assert!(said.contains("no series of node_network_transmit_bytes_total"), "{said}");
     assert!(said.contains("--names FILE") && status == 64, "{said}");
-    let names = server.dir.path().join("names.toml");
+    let names = server.prometheus.dir().join("names.toml");
     std::fs::write(&names, "[node]\nsent_bytes = \"nic out\"\n").unwrap();
     let (said, status) = failed(&server.locate("http", &["--names", names.to_str().unwrap()]));
     assert!(said.contains("names.toml") && said.contains("nic out") && status == 64, "{said}");
@@ -241,7 +225,7 @@ fn a_server_with_tls_and_a_password_wants_its_authority_and_the_right_one() {
     );
     std::fs::write(file("right"), "secret\n").unwrap();
     std::fs::write(file("wrong"), "Secret\n").unwrap();
-    let server = Prometheus::with(&cluster(false), &web);
+    let server = Server::with(&cluster(false), &web);
     let (ca, right, wrong) = (file("ca.pem"), file("right"), file("wrong"));
     let as_who = ["--ca-file", &ca, "--user", "who", "--password-file"];
     let output = server.locate("https", &[&as_who[..], &[&right]].concat());

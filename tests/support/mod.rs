@@ -7,6 +7,7 @@ pub(crate) mod guest;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod liar;
 pub(crate) mod packs;
+pub(crate) mod prometheus;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

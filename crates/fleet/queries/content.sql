@@ -31,7 +31,10 @@ WITH variants AS (
          t.usual AS usual
   FROM variants v
   JOIN totals t ON v.role = t.role AND v.kind = t.kind AND v.item = t.item
-  WHERE v.hosts <= $most AND v.hosts * 4 <= t.usual AND t.usual * 5 >= t.total * 4
+  -- A fifth of those that have it; of a host and two or three siblings, the one.
+  WHERE v.hosts <= $most
+    AND ((v.hosts * 4 <= t.usual AND t.usual * 5 >= t.total * 4)
+      OR (v.hosts = 1 AND t.usual >= 2 AND t.usual + 1 = t.total))
 ), holders AS (
   SELECT o.role AS role, o.kind AS kind, o.item AS item, o.hosts AS hosts, o.usual AS usual,
          i.place AS place, i.path AS path, i.detail AS detail,

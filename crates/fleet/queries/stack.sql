@@ -24,7 +24,9 @@ WITH counted AS (
 ), rare AS (
   SELECT c.role AS role, c.kind AS kind, c.item AS item, c.hosts AS hosts, s.size AS size
   FROM counted c JOIN sizes s ON c.role = s.role
-  WHERE c.hosts <= $most AND c.hosts * 5 <= s.size
+  -- A fifth of a role; of a host and two or three siblings, the one.
+  WHERE c.hosts <= $most
+    AND (c.hosts * 5 <= s.size OR (c.hosts = 1 AND s.size >= 3))
 ), holders AS (
   SELECT r.role AS role, r.kind AS kind, r.item AS item, r.hosts AS hosts, r.size AS size,
          i.place AS place, i.path AS path, i.detail AS detail,

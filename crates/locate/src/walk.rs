@@ -252,7 +252,7 @@ impl Walk<'_> {
         } else {
             (Counted::Packets, &node.sent_packets)
         };
-        let step = (self.ask.history.as_secs() / 720).max(15);
+        let step = step(self.ask.history.as_secs());
         let window = self.ask.window.min(Duration::from_secs(step * 4));
         let card = (&*nic.instance.lossy(), &*nic.device.lossy());
         let query = query::of_card(node, counter, card, window);
@@ -283,6 +283,12 @@ impl Walk<'_> {
     }
 }
 
+/// Seconds between the points of a history: a quarter of a minute or more, and less where that would make too few of
+/// them to tell two levels apart.
+fn step(history: u64) -> u64 {
+    (history / 720).max(15).min(history / 20).max(1)
+}
+
 fn unasked(question: &'static str, metric: &str) -> Unasked {
     Unasked { question, why: format!("no series of {metric}; other names go into --names FILE") }
 }
@@ -290,6 +296,11 @@ fn unasked(question: &'static str, metric: &str) -> Unasked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_history_has_enough_points_and_a_long_one_no_more_than_are_needed() {
+        assert_eq!([0, 60, 300, 3_600, 86_400].map(step), [1, 3, 15, 15, 120]);
+    }
 
     /// Answers each question by the first of these words that it holds; nothing to others.
     struct Fake(Vec<(&'static str, Vec<Series>)>);
