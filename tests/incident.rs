@@ -116,7 +116,7 @@ fn until<T>(what: &str, mut answer: impl FnMut() -> Result<T, String>) -> T {
     loop {
         match answer() {
             Ok(answer) => return answer,
-            Err(said) => assert!(start.elapsed() < Duration::from_secs(120), "{what}: {said}"),
+            Err(said) => assert!(start.elapsed() < Duration::from_mins(2), "{what}: {said}"),
         }
         std::thread::sleep(Duration::from_millis(200));
     }

@@ -34,12 +34,12 @@ pub fn deliver(
     dir: impl AsFd,
     name: impl Arg + Copy,
     mode: u32,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<Delivered> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let file = File::from(openat(&dir, name, flags, Mode::from_raw_mode(mode))?);
     let mut out = BufWriter::with_capacity(CHUNK, Sent { file, size: 0, hasher: Sha256::new() });
-    fill(&mut out)?;
+    content(&mut out)?;
     let sent = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     sent.file.sync_all()?;
     let (size, sha256, way) = readback::digest(&dir, name)?;
