@@ -20,8 +20,12 @@ pub(crate) struct MediumCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Makes a medium: this binary, packs, keys, documents, and a manifest of every byte of them.
+    #[command(
+        after_help = "Example:\n  coroner medium build --out coroner.iso --secret-key minisign.key"
+    )]
     Build(Box<BuildArgs>),
     /// Checks every file of a medium against its manifest.
+    #[command(after_help = "Example:\n  coroner medium verify /media/stick/coroner --hash 5f2a...")]
     Verify(VerifyArgs),
 }
 
