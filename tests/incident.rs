@@ -60,7 +60,14 @@ impl Stick {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::copy(env!("CARGO_BIN_EXE_coroner"), dir.path().join("coroner")).unwrap();
+        let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../baselines");
+        must(Command::new("cp").arg("-r").arg(packs).arg(dir.path()));
         Self(dir)
+    }
+
+    /// coroner, as somebody starts it who has the stick and the disk.
+    fn coroner(&self) -> Command {
+        Command::new(self.file("coroner"))
     }
 
     fn path(&self) -> &Path {
@@ -253,7 +260,7 @@ fn the_live_audit_tells(victim: &Victim, stick: &Stick, sender: u32) {
 }
 
 fn the_disk_tells_too(root: &Path, stick: &Stick) {
-    let mut command = coroner();
+    let mut command = stick.coroner();
     command.args(["audit", "--label", "role=gateway", "--root"]).arg(root);
     let output = command.arg("-o").arg(stick.file("gw1-disk.json")).output().unwrap();
     assert_eq!(status(&output), 2, "{}", text(&output));

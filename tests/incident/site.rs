@@ -83,7 +83,8 @@ pub(crate) fn sibling(root: &Path, number: u8, to: &Path) -> Child {
         exec "$4" audit --root "$3" --label role=gateway -o "$5""#;
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", script, "sh", &name, &id]).arg(root);
-    command.arg(env!("CARGO_BIN_EXE_coroner")).arg(to);
+    // The one that lies on the stick, as the report will.
+    command.arg(to.with_file_name("coroner")).arg(to);
     command.stderr(Stdio::piped()).spawn().expect("unshare runs")
 }
 

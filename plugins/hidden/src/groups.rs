@@ -40,8 +40,12 @@ pub(crate) fn unlisted(cx: &Cx<'_>, prober: &Arc<Prober>) -> Members {
         let before = listing()?;
         let mut members = members(host)?;
         let after = listing()?;
-        for (processes, threads) in [&before, &after] {
-            members.retain(|pid, _| !processes.contains(pid) && !threads.contains(pid));
+        for shown in [&before, &after] {
+            members.retain(|pid, _| !shown.processes.contains(pid) && !shown.threads.contains(pid));
+        }
+        // Whose threads are withheld may have any of them.
+        if before.unread.iter().any(|pid| after.unread.contains(pid)) {
+            members.retain(|_, member| member.whole);
         }
         let missing: Vec<HostPath> =
             members.values().filter(|one| one.whole).map(|one| one.group.clone()).collect();

@@ -152,7 +152,7 @@ fn scan(cx: &mut Cx<'_>, prober: &Arc<Prober>, working: &[PidView], highest: u32
     let dir = HostPath::new("/proc");
     let deadline = cx.deadline();
     let mut scanned = Scanned { views: Vec::new(), suspects: BTreeSet::new() };
-    let before = all(cx, prober).unwrap_or_default().0;
+    let before = all(cx, prober).unwrap_or_default().processes;
     let mut alive: Vec<BTreeSet<u32>> = Vec::new();
     for ways in [&BY_TASK[..], &BY_NUMBER[..]] {
         let Some(view) = ways.iter().find(|view| working.contains(view)) else { continue };
@@ -163,7 +163,7 @@ fn scan(cx: &mut Cx<'_>, prober: &Arc<Prober>, working: &[PidView], highest: u32
         scanned.views.push(*view);
         alive.push(scan.alive.into_iter().collect());
     }
-    let Some((after, threads)) = all(cx, prober) else {
+    let Some(Shown { processes: after, threads, .. }) = all(cx, prober) else {
         cx.gap(&dir, Blocked::Malformed);
         return scanned;
     };
@@ -197,13 +197,28 @@ fn lost_paths(
     cx.host().unbound(move || listed.into_iter().filter(lost).collect()).unwrap_or_default()
 }
 
+/// What the listings of /proc show.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    pub(crate) processes: BTreeSet<u32>,
+    pub(crate) threads: BTreeSet<u32>,
+    /// Processes whose threads could not be listed: they ended meanwhile, or are withheld.
+    pub(crate) unread: BTreeSet<u32>,
+}
+
 /// The processes that the listing names, and their threads.
-pub(crate) fn all(cx: &Cx<'_>, prober: &Arc<Prober>) -> Option<(BTreeSet<u32>, BTreeSet<u32>)> {
+pub(crate) fn all(cx: &Cx<'_>, prober: &Arc<Prober>) -> Option<Shown> {
     let prober = Arc::clone(prober);
     let look = move || {
-        let pids = listed(prober.proc())?;
-        let threads = threads(prober.proc(), &pids);
-        Some((pids, threads))
+        let processes = listed(prober.proc())?;
+        let mut shown = Shown { processes, ..Shown::default() };
+        for pid in &shown.processes {
+            match threads(prober.proc(), *pid) {
+                Some(threads) => shown.threads.extend(threads),
+                None => drop(shown.unread.insert(*pid)),
+            }
+        }
+        Some(shown)
     };
     cx.host().unbound(look).ok().flatten()
 }
@@ -219,10 +234,9 @@ fn number(name: &Text) -> Option<u32> {
     digits.parse().ok()
 }
 
-/// The threads of these processes.
-fn threads(proc: &OpenDir, pids: &BTreeSet<u32>) -> BTreeSet<u32> {
-    let of = |pid: &u32| listed(&proc.open_dir(&format!("{pid}/task")).ok()?);
-    pids.iter().filter_map(of).flatten().collect()
+/// The threads of a process.
+fn threads(proc: &OpenDir, pid: u32) -> Option<BTreeSet<u32>> {
+    listed(&proc.open_dir(&format!("{pid}/task")).ok()?)
 }
 
 /// All ways, for a few numbers.

@@ -1,6 +1,6 @@
 //! Processor time that the kernel counts and that no process has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,13 +64,23 @@ fn counted(prober: &Prober) -> Option<ProcessorTimes> {
     processor_times(&prober.proc().read_file("stat", LARGEST).ok()?)
 }
 
+/// `None` when a process is listed and does not tell.
 fn sample(proc: &OpenDir) -> Option<BTreeMap<Key, Times>> {
     let read = |pid: u32| {
         let stat = process_stat(&proc.read_file(&format!("{pid}/stat"), 1024).ok()?)?;
         let times = Times { parent: stat.parent, own: stat.ticks, reaped: stat.reaped };
         Some(((stat.pid, stat.started), times))
     };
-    Some(listed(proc)?.into_iter().filter_map(read).collect())
+    let (mut times, mut unread) = (BTreeMap::new(), BTreeSet::new());
+    for pid in listed(proc)? {
+        match read(pid) {
+            Some((key, of)) => drop(times.insert(key, of)),
+            None => drop(unread.insert(pid)),
+        }
+    }
+    // Those that ended are not listed any more; of one that is, the time is withheld.
+    let ended = unread.is_empty() || listed(proc)?.is_disjoint(&unread);
+    ended.then_some(times)
 }
 
 /// A part of a tick counts as one.
