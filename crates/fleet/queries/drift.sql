@@ -40,20 +40,13 @@ WITH before AS (
          OR (s.old_plugins LIKE '%,' || i.plugin || ',%' AND s.new_plugins LIKE '%,' || i.plugin || ',%'))
   GROUP BY s.hostno, i.fact
   HAVING sum(s.side * i.v1) <> 0 OR sum(s.side * i.v2) <> 0
-), old_rows AS (
-  SELECT d.hostno AS hostno, d.fact AS fact, min(i.kind) AS kind, min(i.subject) AS subject,
-         min(i.path) AS path, min(i.detail) AS detail, max(i.state) AS state
+), sighted AS (
+  SELECT s.side AS side, d.hostno AS hostno, d.fact AS fact, min(i.kind) AS kind,
+         min(i.subject) AS subject, min(i.path) AS path, min(i.detail) AS detail, max(i.state) AS state
   FROM differ d
-  JOIN pairs p ON d.hostno = p.hostno
-  JOIN items i ON i.report = p.old_report AND i.fact = d.fact
-  GROUP BY d.hostno, d.fact
-), new_rows AS (
-  SELECT d.hostno AS hostno, d.fact AS fact, min(i.kind) AS kind, min(i.subject) AS subject,
-         min(i.path) AS path, min(i.detail) AS detail, max(i.state) AS state
-  FROM differ d
-  JOIN pairs p ON d.hostno = p.hostno
-  JOIN items i ON i.report = p.new_report AND i.fact = d.fact
-  GROUP BY d.hostno, d.fact
+  JOIN sides s ON d.hostno = s.hostno
+  JOIN items i ON i.report = s.report AND i.fact = d.fact
+  GROUP BY s.side, d.hostno, d.fact
 ), changes AS (
   SELECT d.hostno AS hostno,
          CASE WHEN o.kind IS NULL THEN 'new' WHEN n.kind IS NULL THEN 'gone' ELSE 'changed' END
@@ -63,8 +56,8 @@ WITH before AS (
          coalesce(n.detail, '') AS new,
          CASE WHEN o.kind IS NULL THEN n.state WHEN n.kind IS NULL THEN o.state ELSE '' END AS alone
   FROM differ d
-  LEFT JOIN old_rows o ON d.hostno = o.hostno AND d.fact = o.fact
-  LEFT JOIN new_rows n ON d.hostno = n.hostno AND d.fact = n.fact
+  LEFT JOIN sighted o ON o.side = -1 AND d.hostno = o.hostno AND d.fact = o.fact
+  LEFT JOIN sighted n ON n.side = 1 AND d.hostno = n.hostno AND d.fact = n.fact
 )
 SELECT p.name AS name, p.host AS host, c.change AS change, c.kind AS kind, c.subject AS subject,
        c.path AS path, p.old_seen AS old_seen, p.new_seen AS new_seen, c.old AS old, c.new AS new
