@@ -20,13 +20,12 @@ pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode, Failure> {
     let progress = args.voice.progress();
     let (built, kind, manager) = gather(args, &progress)?;
     progress.say("writing");
-    let built_without = built.missing.clone();
     let header = header(args, &built, kind, manager)?;
     let refused = |error| Failure::usage(format!("no pack was written: {error}"));
     let bytes = write(&header, built.packages).map_err(refused)?;
     output::replace(&target, "pack", &mut |out| out.write_all(&bytes))?;
     drop(progress);
-    for package in &built_without {
+    for package in &built.missing {
         args.voice.note(&format!("left out, not in the mirrors: {package}"));
     }
     Ok(ExitCode::SUCCESS)
