@@ -23,9 +23,7 @@ done
 [ "$(id -u)" = 0 ] || die "must be root"
 
 if [ -z "$coroner" ]; then
-  (cd "$here" && cargo build --quiet --release -p coroner-cli)
-  coroner=$(cd "$here" && cargo build --quiet --release -p coroner-cli --message-format json |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+  coroner=$("$here/deploy/build" "${CARGO_TARGET_DIR:-$here/target}")
 fi
 [ -x "$coroner" ] || die "no coroner binary"
 

@@ -23,8 +23,7 @@ done
 [ -d "$root" ] || die "needs --root DIR"
 [ -x /usr/bin/time ] || die "needs GNU time (package 'time')"
 if [ -z "$coroner" ]; then
-  coroner=$(cd "$here" && cargo build --quiet --release -p coroner-cli --message-format json |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+  coroner=$("$here/deploy/build" "${CARGO_TARGET_DIR:-$here/target}")
 fi
 [ -x "$coroner" ] || die "no coroner binary"
 

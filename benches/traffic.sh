@@ -34,7 +34,7 @@ for tool in ip jq chrt; do command -v "$tool" >/dev/null || die "needs $tool"; d
 built() {
   (cd "$here" && cargo build --quiet --release "$@" --message-format json) | jq -r 'select(.executable) | .executable' | tail -n 1
 }
-[ -n "$coroner" ] || coroner=$(built -p coroner-cli)
+[ -n "$coroner" ] || coroner=$("$here/deploy/build" "${CARGO_TARGET_DIR:-$here/target}")
 [ -n "$sender" ] || sender=$(built -p coroner-traffic --example sender)
 
 near=coroner-bench-$$-near far=coroner-bench-$$-far work=$(mktemp -d) pid=

@@ -57,9 +57,7 @@ fi
 [ -d "$root/var/lib/dpkg" ] || die "$root is no Debian root"
 
 if [ -z "$coroner" ]; then
-  (cd "$here" && cargo build --quiet --release -p coroner-cli)
-  coroner=$(cd "$here" && cargo build --quiet --release -p coroner-cli --message-format json |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+  coroner=$("$here/deploy/build" "${CARGO_TARGET_DIR:-$here/target}")
 fi
 [ -x "$coroner" ] || die "no coroner binary"
 
