@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
-use coroner_core::Report;
+use coroner_core::{Report, sha256_of};
 use coroner_testkit::Tree;
 use support::{append, copy_of, coroner, lab, report, status};
 
@@ -224,6 +224,18 @@ fn a_damaged_folder_is_said_and_rebuilt() {
     let after = scheduled(root.path(), state.path(), &["--since-last"]);
     assert_eq!(said(&after), "");
     assert!(report(&after).run.known_files > Some(1));
+}
+
+#[test]
+fn the_tool_is_told_by_its_hash_whether_it_was_read_again_or_not() {
+    let (root, state) = (small().write(), tempfile::tempdir().unwrap());
+    settle();
+    let hash = sha256_of(&std::fs::read(env!("CARGO_BIN_EXE_coroner")).unwrap()).hex();
+    for args in [&[][..], &[], &["--no-cache"]] {
+        let report = report(&scheduled(root.path(), state.path(), args));
+        assert_eq!(report.tool.sha256.as_ref(), Some(&hash));
+    }
+    assert!(std::fs::read_to_string(state.path().join("tool")).unwrap().contains(&hash));
 }
 
 #[test]

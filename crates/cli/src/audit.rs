@@ -35,11 +35,12 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
         let folders = folders.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
         medium::keep_off_audited(folders, args.root.as_deref().filter(|root| !is_own_root(root)))?;
     }
-    let state = State::open(&args.state, options.now.outside_plugins(), args.voice)?;
+    let now = options.now.outside_plugins();
+    let state = State::open(&args.state, now, args.voice)?;
     let state_folder = state.folder().map(Path::to_path_buf);
     let writable: Vec<_> = outputs.targets().map(Target::held).chain(state_folder).collect();
     let host = Host::open(sources(args)).map_err(|error| Failure::usage(error.to_string()))?;
-    let mut tool = tool::describe();
+    let mut tool = tool::describe(&state, now);
     let read_only = read_only(sandbox::restrict(&writable));
     let os = coroner_core::os_release(&host);
     let baselines = baselines::load(&args.baselines, &os.id)?;

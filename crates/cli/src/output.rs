@@ -15,6 +15,9 @@ use crate::target::{Fill, Target};
 const USAGE: u8 = 64;
 const BROKEN: u8 = 70;
 
+/// Written to standard output in one call.
+const CHUNK: usize = 1 << 16;
+
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -108,7 +111,7 @@ pub(crate) fn is_terminal() -> bool {
 }
 
 pub(crate) fn write_stdout(form: Form<'_>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::with_capacity(CHUNK, io::stdout().lock());
     let written = form(style(is_terminal()), &mut out).and_then(|()| out.flush());
     match written {
         // Whoever read it has seen enough; the exit status still carries the verdict.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use coroner_compare::{FindingChanges, GapChanges, one_host};
-use coroner_core::{KnownContent, Memory, NothingKnown, Report, Run, Time, Verdict};
+use coroner_core::{Digest, KnownContent, Memory, NothingKnown, Report, Run, Stat, Time, Verdict};
 use coroner_state::{Cache, Folder, Memo, StateError};
 
 use crate::args::StateArgs;
@@ -52,6 +52,24 @@ impl State {
     /// The folder, which stays writable.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.kept.as_ref().map(|kept| kept.folder.dir())
+    }
+
+    /// The tool's hash, if an earlier audit has made it of this very file.
+    pub(crate) fn own_digest(&self, stat: &Stat, now: Time) -> Option<Digest> {
+        let kept = self.kept.as_ref().filter(|kept| kept.reads_cache)?;
+        let (digest, wrong) = kept.folder.own_digest(stat, now);
+        if let Some(words) = wrong {
+            self.voice.note(&words);
+        }
+        digest
+    }
+
+    /// Keeps it for the next audit.
+    pub(crate) fn keep_own_digest(&self, stat: &Stat, digest: &Digest, now: Time) {
+        if let Some(kept) = &self.kept {
+            // A folder that takes nothing fails when the report is kept, which is what matters.
+            let _ = kept.folder.keep_own_digest(stat, digest, now);
+        }
     }
 
     /// What is known of unchanged files.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use coroner_core::Time;
 use coroner_medium::{Delivered, deliver};
 use rustix::fs::{
     Access, AtFlags, Mode, OFlags, accessat, fsync, open, renameat, stat, statat, unlinkat,
@@ -82,10 +83,13 @@ impl Target {
         Ok(delivered)
     }
 
+    /// Of this moment too: in a container every run has the same pid, and one that was killed leaves its
+    /// file there.
     fn temporary_name(&self) -> OsString {
         let mut name = OsString::from(".");
         name.push(&self.name);
-        name.push(format!(".{}", std::process::id()));
+        let now = Time::now();
+        name.push(format!(".{}.{}.{}", std::process::id(), now.seconds(), now.nanoseconds()));
         name
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use coroner_parse::Text;
 use pathrs::flags::OpenFlags;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
+use rustix::fs::{CWD, Mode, OFlags};
 
 use crate::trace::{Asked, Trace};
 use crate::views::OpenDir;
@@ -300,9 +300,7 @@ fn fd_name(self_fds: &OwnedFd, fd: &OwnedFd) -> std::io::Result<Vec<u8>> {
 }
 
 pub(crate) fn stat_of(handle: &OwnedFd) -> Result<Stat, ReadError> {
-    let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-    let raw = rustix::fs::statx(handle, c"", AtFlags::EMPTY_PATH, mask)?;
-    Ok(Stat::from_statx(&raw))
+    Ok(dir::stat_at(handle.as_fd(), b"")?)
 }
 
 #[cfg(test)]

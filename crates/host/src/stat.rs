@@ -1,7 +1,11 @@
 //! What a file is, from one statx(2).
 
+use std::os::fd::AsFd;
+
 use rustix::fs::{Statx, StatxTimestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::dir::stat_at;
 
 /// Seconds since 1970 and the nanoseconds after them; zero nanoseconds are themselves evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -102,6 +106,14 @@ const ATTR_APPEND: u64 = 0x20;
 const MASK_BTIME: u32 = 0x800;
 
 impl Stat {
+    /// Of a file that is held open.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn of(file: impl AsFd) -> std::io::Result<Self> {
+        Ok(stat_at(file.as_fd(), b"")?)
+    }
+
     pub(crate) fn from_statx(raw: &Statx) -> Self {
         let attribute = |bit: u64| {
             let known = raw.stx_attributes_mask.bits() & bit != 0;

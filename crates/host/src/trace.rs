@@ -112,8 +112,20 @@ impl Trace {
     }
 
     /// Whether a directory is known to lie where this says.
-    pub(crate) fn is_real_dir(&self, dir: &HostPath) -> bool {
+    fn is_real_dir(&self, dir: &HostPath) -> bool {
         self.seen.lock().is_ok_and(|seen| seen.real.contains(dir))
+    }
+
+    /// Where a directory is known to lie, links followed.
+    pub(crate) fn leads(&self, dir: &HostPath) -> Option<HostPath> {
+        let seen = self.seen.lock().ok()?;
+        if seen.real.contains(dir) {
+            return Some(dir.clone());
+        }
+        match seen.sightings.led.get(&Asked { path: dir.clone(), follow: true })? {
+            Led::To(real) => Some(real.clone()),
+            Led::Nowhere | Led::Blocked(_) => None,
+        }
     }
 
     /// A directory was reached: the path asked for, and where it really lies.

@@ -98,7 +98,7 @@ impl Cache {
 }
 
 /// A cache from the future was begun under another clock.
-fn is_young(begun: Time, now: Time) -> bool {
+pub(crate) fn is_young(begun: Time, now: Time) -> bool {
     (0..LONGEST).contains(&now.seconds().saturating_sub(begun.seconds()))
 }
 

@@ -4,12 +4,12 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use coroner_core::{Report, Time};
+use coroner_core::{Digest, Report, Stat, Time};
 use rustix::fs::FlockOperation;
 
 use crate::cache::Cache;
 use crate::memo::Memo;
-use crate::write;
+use crate::{own, write};
 
 const LOCK: &str = "lock";
 
@@ -78,6 +78,20 @@ impl Folder {
     /// No work is recalled, and what is done is kept for the next audit.
     pub fn new_memo(&self, cache: &Cache, now: Time) -> Memo {
         Memo::blank(cache.begun(), now)
+    }
+
+    /// The hash that an earlier audit made of the tool, if this is still the same file; and what is wrong
+    /// with what was kept.
+    pub fn own_digest(&self, stat: &Stat, now: Time) -> (Option<Digest>, Option<String>) {
+        own::load(&self.dir, stat, now)
+    }
+
+    /// Keeps the tool's hash.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn keep_own_digest(&self, stat: &Stat, digest: &Digest, now: Time) -> std::io::Result<()> {
+        own::save(&self.dir, stat, digest, now)
     }
 
     /// The last report that can be read, and what was wrong with later ones.

@@ -10,6 +10,7 @@ mod entries;
 mod folder;
 mod kept;
 mod memo;
+mod own;
 mod read;
 mod write;
 

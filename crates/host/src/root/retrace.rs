@@ -22,9 +22,19 @@ impl Root {
             return trace.lies(asked.path, &stat);
         }
         match self.real_name(handle) {
+            Some(real) if self.is_led_by_its_directory(trace, &asked.path, &real) => {
+                trace.lies(real, &stat);
+            }
             Some(real) => trace.found(asked, real, &stat),
             None => trace.unsteady(),
         }
+    }
+
+    /// Whether what the path's directory leads to says all of where the path leads: /lib does, on a
+    /// system that keeps everything below /usr, for the thousands of names below it.
+    fn is_led_by_its_directory(&self, trace: &Trace, asked: &HostPath, real: &HostPath) -> bool {
+        let (Some(dir), Some(real_dir)) = (asked.parent(), real.parent()) else { return false };
+        asked.name() == real.name() && self.reach(trace, &dir).is_some_and(|led| led == real_dir)
     }
 
     /// Most names that are not there are missing from a directory that is, and one directory misses
@@ -52,8 +62,8 @@ impl Root {
 
     /// The real place of a directory, as something that work depends on.
     fn reach(&self, trace: &Trace, dir: &HostPath) -> Option<HostPath> {
-        if trace.is_real_dir(dir) {
-            return Some(dir.clone());
+        if let Some(known) = trace.leads(dir) {
+            return Some(known);
         }
         let handle = self.take(dir, OpenFlags::O_DIRECTORY).ok()?;
         let real = self.real_name(&handle)?;
@@ -163,6 +173,25 @@ mod tests {
         let asked = |path: &str| Asked { path: HostPath::new(path), follow: true };
         let led = [(asked("/linked"), etc()), (asked("/etc/sub/.."), etc())];
         assert_eq!(seen.led, BTreeMap::from(led));
+    }
+
+    #[test]
+    fn a_linked_directory_says_where_the_names_below_it_lead() {
+        let (dir, root) = tree();
+        symlink("../passwd", dir.path().join("etc/sub/passwd")).unwrap();
+        let trace = Arc::new(Trace::default());
+        let traced = root.traced(Arc::clone(&trace));
+        for path in ["/linked/passwd", "/linked/sub", "/linked/sub/passwd"] {
+            traced.stat_followed(&HostPath::new(path)).unwrap();
+        }
+        let seen = trace.finish().unwrap();
+        let led: Vec<_> = seen.led.keys().map(|asked| asked.path.to_string()).collect();
+        // The link of a name's own is noted with that name, though it has the same.
+        assert_eq!(led, ["/linked", "/linked/sub", "/linked/sub/passwd"]);
+        assert!(seen.led.iter().all(|(asked, led)| root.leads(asked) == *led));
+        std::fs::remove_file(dir.path().join("linked")).unwrap();
+        symlink("etc/sub", dir.path().join("linked")).unwrap();
+        assert!(seen.led.iter().any(|(asked, led)| root.leads(asked) != *led));
     }
 
     #[test]
