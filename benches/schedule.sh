@@ -21,7 +21,6 @@ while [ $# -gt 0 ]; do
   esac
 done
 [ -d "$root" ] || die "needs --root DIR"
-[ -x /usr/bin/time ] || die "needs GNU time (package 'time')"
 if [ -z "$coroner" ]; then
   coroner=$("$here/deploy/build" "${CARGO_TARGET_DIR:-$here/target}")
 fi
@@ -30,9 +29,10 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+TIMEFORMAT='%3U %3S'
 audit() {
-  /usr/bin/time -a -o "$work/$1" -f '%U %S' "$coroner" audit --root "$root" --state "$work/state" --traffic 0s \
-    --format json "${@:2}" >/dev/null 2>&1 || true
+  { time "$coroner" audit --root "$root" --state "$work/state" --traffic 0s --format json "${@:2}" >/dev/null 2>&1 || true; } \
+    2>>"$work/$1"
 }
 
 audit warm "$@"
@@ -49,6 +49,6 @@ median() {
 
 printf '%-8s %8s %8s %8s\n' audit user sys cpu
 for which in first second; do
-  printf '%-8s %8.2f %8.2f %8.2f\n' $which "$(median $which '$1')" "$(median $which '$2')" "$(median $which '$1 + $2')"
+  printf '%-8s %8.3f %8.3f %8.3f\n' $which "$(median $which '$1')" "$(median $which '$2')" "$(median $which '$1 + $2')"
 done
 awk -v a="$(median first '$1 + $2')" -v b="$(median second '$1 + $2')" 'BEGIN { printf "ratio %.3f\n", b / a }'

@@ -17,7 +17,7 @@ use coroner_plugins::registry;
 use crate::args::{AuditArgs, ScopeArg};
 use crate::baselines;
 use crate::medium;
-use crate::output::{Failure, Outputs};
+use crate::output::{Failure, Outputs, Told};
 use crate::state::State;
 use crate::target::Target;
 use crate::tool;
@@ -65,8 +65,12 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let mut report = audit.run(&mut |step| progress.say(step));
     drop(progress);
     state.describe(&mut report.run);
-    let written = outputs.write(&report, args.output.format);
-    let status = state.finish(&report);
+    let told = Told::of(&report);
+    let written = outputs.write(&told, args.output.format);
+    let status = state.finish(&told);
+    // The process ends here: taking a large report apart costs more than it gives back.
+    drop(told);
+    std::mem::forget(report);
     written?;
     Ok(ExitCode::from(status?))
 }

@@ -9,7 +9,7 @@ use coroner_core::{Report, Time};
 
 use crate::args::JudgeArgs;
 use crate::audit::{all_plugins, policy, read};
-use crate::output::{Failure, Outputs};
+use crate::output::{Failure, Outputs, Told};
 
 pub(crate) fn run(args: &JudgeArgs) -> Result<ExitCode, Failure> {
     let plugins = all_plugins()?;
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<ExitCode, Failure> {
     let wrong = |error| Failure::usage(format!("{}: {error}", args.report.display()));
     let mut report = Report::from_json(&json).map_err(wrong)?;
     judge_again(&mut report, &plugins, &policy, Time::now());
-    outputs.write(&report, args.output.format)?;
+    outputs.write(&Told::of(&report), args.output.format)?;
     Ok(ExitCode::from(report.verdict.level.exit_status()))
 }
 

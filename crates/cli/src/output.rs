@@ -1,5 +1,6 @@
 //! Where reports go, and how failures are said: one line, the right status, nothing half-written.
 
+use std::cell::OnceCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -56,6 +57,44 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 /// Writes one form of what is to be told.
 pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<()>;
 
+/// A report as it is told: its JSON is made once, for whoever reads it and for the state folder.
+pub(crate) struct Told<'r> {
+    report: &'r Report,
+    json: OnceCell<Vec<u8>>,
+}
+
+impl<'r> Told<'r> {
+    pub(crate) fn of(report: &'r Report) -> Self {
+        Self { report, json: OnceCell::new() }
+    }
+
+    pub(crate) fn report(&self) -> &'r Report {
+        self.report
+    }
+
+    pub(crate) fn json(&self) -> io::Result<&[u8]> {
+        if let Some(json) = self.json.get() {
+            return Ok(json);
+        }
+        let mut json = Vec::new();
+        coroner_render::json(self.report, &mut json)?;
+        Ok(self.json.get_or_init(|| json))
+    }
+
+    fn render(&self, format: Format, style: TextStyle, out: &mut dyn Write) -> io::Result<()> {
+        let report = self.report;
+        match format {
+            Format::Text => coroner_render::text(report, style, out),
+            Format::Html => coroner_render::html(report, style.lang, out),
+            Format::Json => out.write_all(self.json()?),
+            Format::Ndjson => coroner_render::ndjson(report, out),
+            Format::Ocsf => coroner_render::ocsf(report, out),
+            Format::Syslog => coroner_render::syslog(report, out),
+            Format::Prometheus => coroner_render::prometheus(report, out),
+        }
+    }
+}
+
 /// Where one report goes, as files that are held.
 #[derive(Debug)]
 pub(crate) struct Outputs {
@@ -87,10 +126,10 @@ impl Outputs {
     }
 
     /// Writes a report where it was asked for.
-    pub(crate) fn write(&self, report: &Report, format: Option<Format>) -> Result<(), Failure> {
+    pub(crate) fn write(&self, told: &Told<'_>, format: Option<Format>) -> Result<(), Failure> {
         let form = |format: Format| {
             move |style: TextStyle, out: &mut dyn Write| {
-                render(report, format, TextStyle { lang: self.lang, ..style }, out)
+                told.render(format, TextStyle { lang: self.lang, ..style }, out)
             }
         };
         let usual = if self.main.is_none() && is_terminal() { Format::Text } else { Format::Json };
@@ -125,23 +164,6 @@ fn style(terminal: bool) -> TextStyle {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     let width = size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns >= 60);
     TextStyle { color, width: width.unwrap_or(100).min(120), ..TextStyle::default() }
-}
-
-fn render(
-    report: &Report,
-    format: Format,
-    style: TextStyle,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    match format {
-        Format::Text => coroner_render::text(report, style, out),
-        Format::Html => coroner_render::html(report, style.lang, out),
-        Format::Json => coroner_render::json(report, out),
-        Format::Ndjson => coroner_render::ndjson(report, out),
-        Format::Ocsf => coroner_render::ocsf(report, out),
-        Format::Syslog => coroner_render::syslog(report, out),
-        Format::Prometheus => coroner_render::prometheus(report, out),
-    }
 }
 
 pub(crate) fn write_file(path: &Path, form: Form<'_>) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use coroner_core::{Digest, KnownContent, Memory, NothingKnown, Report, Run, Stat
 use coroner_state::{Cache, Folder, Memo, StateError};
 
 use crate::args::StateArgs;
-use crate::output::Failure;
+use crate::output::{Failure, Told};
 use crate::progress::Voice;
 
 /// The state folder of one audit, if one was asked for.
@@ -97,12 +97,17 @@ impl State {
     }
 
     /// Keeps the report; gives the exit status.
-    pub(crate) fn finish(self, report: &Report) -> Result<u8, Failure> {
+    pub(crate) fn finish(self, told: &Told<'_>) -> Result<u8, Failure> {
+        let report = told.report();
         let whole = report.verdict.level.exit_status();
         let Some(kept) = self.kept else { return Ok(whole) };
-        kept.folder.save(report, (&kept.cache, &kept.memo), kept.keep).map_err(|error| {
+        let unkept = |error: &dyn std::fmt::Display| {
             Failure::Broken(format!("--state: {error}; the report was not kept"))
-        })?;
+        };
+        let json = told.json().map_err(|error| unkept(&error))?;
+        let dated = (report.run.finished, json);
+        let saved = kept.folder.save(dated, (&kept.cache, &kept.memo), kept.keep);
+        saved.map_err(|error| unkept(&error))?;
         if !self.since_last {
             return Ok(whole);
         }

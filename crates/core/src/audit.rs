@@ -16,9 +16,11 @@ use crate::packages::{NoPackages, PackageKnowledge};
 use crate::policy::Policy;
 use crate::report::{Mode, SCHEMA};
 use crate::{
-    Coverage, Cx, Deadline, Finding, Findings, Gap, Item, Items, KnownContent, Memory, Meta, Needs,
-    Options, Plugin, Report, Run, Status, Time, Tool, Verdict, Verified, finding, identity, redact,
+    Coverage, Cx, Deadline, Finding, Gap, Item, Items, KnownContent, Memory, Meta, Needs, Options,
+    Plugin, Report, Run, Status, Time, Tool, Verdict, Verified, identity, redact,
 };
+
+pub use crate::judging::judge_again;
 
 /// Loads the package databases of a root.
 pub type LoadPackages = Box<dyn FnOnce(&Host) -> Box<dyn PackageKnowledge> + Send>;
@@ -100,7 +102,7 @@ impl Audit {
         gaps.append(&mut collected.gaps);
         let verified = examined.verified.clone();
         let items = gather(collected, examined, &mut gaps);
-        let findings = judge_all(&self.plugins, &items, &mut gaps);
+        let findings = self.judged(&items, &mut gaps);
         coverage.extend(self.not_asked_for());
         let run = self.describe(started, verified);
         self.report(run, items, findings, gaps, coverage)
@@ -237,29 +239,6 @@ impl Audit {
     }
 }
 
-/// Judges a saved report again, by the rules of this version.
-pub fn judge_again(
-    report: &mut Report,
-    plugins: &[&'static dyn Plugin],
-    policy: &Policy,
-    now: Time,
-) {
-    let items = Items::new(std::mem::take(&mut report.items));
-    let judged = |gap: &Gap| gap.reason == Blocked::Failed && gap.detail.as_deref() == Some(JUDGE);
-    report.gaps.retain(|gap| !judged(gap));
-    let mut findings = judge_all(plugins, &items, &mut report.gaps);
-    policy.apply(&mut findings, now);
-    report.gaps.sort();
-    report.gaps.dedup();
-    report.verdict = Verdict::of(&findings, &report.gaps);
-    let coverage = std::mem::take(&mut report.coverage);
-    report.coverage = count(coverage, &findings, &report.gaps);
-    report.findings = findings;
-    report.items = items.into_vec();
-}
-
-const JUDGE: &str = "its judge panicked: its rules did not run";
-
 fn collect_one(plugin: &'static dyn Plugin, host: &Host, options: &Options) -> Outcome {
     let meta = plugin.meta();
     let begun = Instant::now();
@@ -308,7 +287,11 @@ fn cover(plugin: &str, outcome: &Outcome) -> Coverage {
     }
 }
 
-fn count(mut coverage: Vec<Coverage>, findings: &[Finding], gaps: &[Gap]) -> Vec<Coverage> {
+pub(crate) fn count(
+    mut coverage: Vec<Coverage>,
+    findings: &[Finding],
+    gaps: &[Gap],
+) -> Vec<Coverage> {
     for row in &mut coverage {
         let own = |rule: &str| rule.split('/').next() == Some(row.plugin.as_str());
         row.findings = findings.iter().filter(|finding| own(&finding.rule)).count();
@@ -322,7 +305,7 @@ fn own_gaps() -> Vec<Gap> {
     if is_privileged() { Vec::new() } else { vec![hidden()] }
 }
 
-fn core_gap(path: &str, reason: Blocked, detail: &str) -> Gap {
+pub(crate) fn core_gap(path: &str, reason: Blocked, detail: &str) -> Gap {
     Gap {
         plugin: "core".to_owned(),
         path: HostPath::new(path),
@@ -343,27 +326,6 @@ fn gather(collected: Collected, examined: Examined, gaps: &mut Vec<Gap>) -> Item
     items.extend(examined.items);
     gaps.extend(examined.gaps);
     Items::new(items)
-}
-
-fn judge_all(plugins: &[&'static dyn Plugin], items: &Items, gaps: &mut Vec<Gap>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for plugin in plugins {
-        let judged = catch_unwind(AssertUnwindSafe(|| {
-            let mut out = Findings::default();
-            plugin.judge(items, &mut out);
-            out
-        }));
-        if let Ok(out) = judged {
-            gaps.extend(out.gaps());
-            findings.extend(out.finish());
-        } else {
-            let mut gap = core_gap("/", Blocked::Failed, JUDGE);
-            plugin.meta().id.clone_into(&mut gap.plugin);
-            gaps.push(gap);
-        }
-    }
-    finding::sort(&mut findings);
-    findings
 }
 
 impl Collected {

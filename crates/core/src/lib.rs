@@ -12,6 +12,7 @@ mod finding;
 mod gap;
 mod identity;
 mod item;
+mod judging;
 mod known;
 mod launches;
 mod memory;

@@ -117,7 +117,7 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_files: Option<u64>,
     /// Parts that an earlier audit did and that were not done again, because nothing they looked at
-    /// has changed: plugins, and `files` for named and packaged files.
+    /// has changed: plugins, `files` for named and packaged files, and `judging`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unchanged: Vec<String>,
     /// What checking every packaged file came to; none in scope `quick`.

@@ -108,25 +108,20 @@ impl Folder {
         (None, wrong)
     }
 
-    /// Keeps a report and the cache, and removes all but the last `keep` reports.
+    /// Keeps a report of this time and the cache, and removes all but the last `keep` reports.
     ///
     /// # Errors
     /// The folder cannot be written. What was there before is whole.
     pub fn save(
         &self,
-        report: &Report,
+        (at, report): (Time, &[u8]),
         (cache, memo): (&Cache, &Memo),
         keep: usize,
     ) -> Result<(), StateError> {
         let wrong = |error| StateError::Io { path: self.dir.clone(), error };
-        let at = report.run.finished;
         // The name sorts by time; one more digit than seconds have until the year 33658.
         let name = format!("report-{:012}-{:09}.json", at.seconds(), at.nanoseconds());
-        write::report(&self.dir, &name, |out| {
-            serde_json::to_writer(&mut *out, report)?;
-            out.write_all(b"\n")
-        })
-        .map_err(wrong)?;
+        write::report(&self.dir, &name, report).map_err(wrong)?;
         cache.save(&self.dir).map_err(wrong)?;
         memo.save(&self.dir).map_err(wrong)?;
         let reports = self.reports();

@@ -32,13 +32,9 @@ pub(crate) fn checked(
 
 /// Writes a report, which is read back before it takes its name: it is what people and `--since-last`
 /// rely on, while a cache that does not fit its hash is made anew.
-pub(crate) fn report(
-    dir: &Path,
-    name: &str,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
+pub(crate) fn report(dir: &Path, name: &str, report: &[u8]) -> io::Result<()> {
     place(dir, name, |temporary| {
-        deliver(File::open(dir)?, temporary, OWNERS, fill)?;
+        deliver(File::open(dir)?, temporary, OWNERS, |out| out.write_all(report))?;
         Ok(())
     })
 }
