@@ -5,4 +5,5 @@ mod bucket;
 mod generator;
 mod ingest;
 mod queries;
+mod siblings;
 mod support;
