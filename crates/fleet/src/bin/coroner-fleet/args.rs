@@ -57,8 +57,8 @@ const QUERY_EXAMPLES: &str = "Examples:
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct IngestArgs {
-    /// Reports, folders of them, patterns, or s3://BUCKET/PREFIX; plain, gzip or zstd
     #[arg(required = true, value_name = "REPORT")]
+    #[arg(help = "Reports, folders of them, patterns, or s3://BUCKET/PREFIX; plain, gzip or zstd")]
     pub(crate) inputs: Vec<String>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
@@ -73,8 +73,8 @@ pub(crate) struct ReadingArgs {
     /// Most MiB that a report may have, unpacked
     #[arg(long, value_name = "MIB", default_value_t = 128)]
     pub(crate) largest: u64,
-    /// The server of s3:// names when it is not AWS; AWS_ENDPOINT_URL by default
     #[arg(long, value_name = "URL")]
+    #[arg(help = "The server of s3:// names when it is not AWS; AWS_ENDPOINT_URL by default")]
     pub(crate) s3_endpoint: Option<String>,
     /// Authorities, in PEM form, that the bucket's server must have its certificate from; this machine's by default
     #[arg(long, value_name = "FILE")]
@@ -123,8 +123,8 @@ pub(crate) enum Format {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CompareArgs {
-    /// Reports, folders of them, patterns, or s3://BUCKET/PREFIX, to take in first
     #[arg(value_name = "REPORT", required_unless_present = "store")]
+    #[arg(help = "Reports, folders of them, patterns, or s3://BUCKET/PREFIX, to take in first")]
     pub(crate) inputs: Vec<String>,
     /// The store; without one the reports are kept for this command alone
     #[arg(long, value_name = "DIR")]
