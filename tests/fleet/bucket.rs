@@ -181,6 +181,15 @@ fn a_server_that_goes_away_loses_no_report_that_was_read_and_all_others_are_name
 }
 
 #[test]
+fn half_of_the_credentials_is_no_matter_to_files() {
+    let bench = Bench::new();
+    bench.put("report.json", &report(0));
+    let input = bench.input();
+    let mut ingest = anonymous(&["ingest", input.to_str().unwrap()], &bench);
+    said(&ingest.env(KEY.0, KEY.1).output().unwrap(), 0);
+}
+
+#[test]
 fn nobody_listening_is_said_and_nothing_is_made() {
     let bench = Bench::new();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -17,33 +17,35 @@ pub struct BucketSettings {
     pub authorities: Option<PathBuf>,
     pub(super) region: Option<String>,
     pub(super) credentials: Option<Credentials>,
+    /// A key without its secret, or a secret without its key.
+    half: bool,
 }
 
 impl BucketSettings {
     /// Of the environment's `AWS_` variables, given by `variable`; empty ones count as not set.
-    ///
-    /// # Errors
-    /// One of key and secret without the other: asking as nobody would hide a mistake.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BucketError> {
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let credentials = match (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY")) {
-            (Some(key), Some(secret)) => Some(match set("AWS_SESSION_TOKEN") {
-                Some(token) => Credentials::new_with_token(key, secret, token),
-                None => Credentials::new(key, secret),
-            }),
-            (None, None) => None,
-            _ => return Err(BucketError::HalfCredentials),
-        };
-        Ok(Self {
+        let (key, secret) = (set("AWS_ACCESS_KEY_ID"), set("AWS_SECRET_ACCESS_KEY"));
+        let half = key.is_some() != secret.is_some();
+        let credentials = key.zip(secret).map(|(key, secret)| match set("AWS_SESSION_TOKEN") {
+            Some(token) => Credentials::new_with_token(key, secret, token),
+            None => Credentials::new(key, secret),
+        });
+        Self {
             endpoint: set("AWS_ENDPOINT_URL"),
             authorities: None,
             region: set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")),
             credentials,
-        })
+            half,
+        }
     }
 
     /// What signs for a bucket.
     pub(super) fn signer(&self, name: &str) -> Result<rusty_s3::Bucket, BucketError> {
+        if self.half {
+            // Asking as nobody would hide a mistake.
+            return Err(BucketError::HalfCredentials);
+        }
         let region = self.region.as_deref().unwrap_or(USUAL_REGION);
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         if !region.bytes().all(fits) {
@@ -87,7 +89,7 @@ fn style(bucket: &str) -> UrlStyle {
 mod tests {
     use super::*;
 
-    fn settings(set: &[(&str, &str)]) -> Result<BucketSettings, BucketError> {
+    fn settings(set: &[(&str, &str)]) -> BucketSettings {
         BucketSettings::of(|name| {
             let found = set.iter().find(|(set, _)| *set == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -95,7 +97,7 @@ mod tests {
     }
 
     fn url(set: &[(&str, &str)], bucket: &str) -> String {
-        let signer = settings(set).unwrap().signer(bucket).unwrap();
+        let signer = settings(set).signer(bucket).unwrap();
         signer.object_url("a b/ü?").to_string()
     }
 
@@ -112,15 +114,19 @@ mod tests {
 
     #[test]
     fn half_of_the_credentials_is_a_mistake_and_none_is_nobody() {
-        assert!(settings(&[("AWS_ACCESS_KEY_ID", "k")]).is_err());
-        assert!(settings(&[("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_ACCESS_KEY_ID", " ")]).is_err());
-        assert!(settings(&[]).unwrap().credentials.is_none());
+        assert!(settings(&[("AWS_ACCESS_KEY_ID", "k")]).signer("b").is_err());
+        assert!(
+            settings(&[("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_ACCESS_KEY_ID", " ")])
+                .signer("b")
+                .is_err()
+        );
+        assert!(settings(&[]).credentials.is_none());
         let set = [
             ("AWS_ACCESS_KEY_ID", "k"),
             ("AWS_SECRET_ACCESS_KEY", "s"),
             ("AWS_SESSION_TOKEN", "t"),
         ];
-        let settings = settings(&set).unwrap();
+        let settings = settings(&set);
         assert_eq!(settings.credentials.as_ref().unwrap().token(), Some("t"));
         assert!(!format!("{settings:?}").contains("\"s\""), "a secret is shown");
     }
@@ -128,14 +134,13 @@ mod tests {
     #[test]
     fn a_server_that_cannot_be_asked_is_named_without_its_password() {
         for (endpoint, says) in [("ftp://x", "neither http"), ("http://", "not an address")] {
-            let said =
-                settings(&[("AWS_ENDPOINT_URL", endpoint)]).unwrap().signer("b").unwrap_err();
+            let said = settings(&[("AWS_ENDPOINT_URL", endpoint)]).signer("b").unwrap_err();
             assert!(said.to_string().contains(says), "{said}");
         }
-        let secret = settings(&[("AWS_ENDPOINT_URL", "http://me:word@192.0.2.1")]).unwrap();
+        let secret = settings(&[("AWS_ENDPOINT_URL", "http://me:word@192.0.2.1")]);
         let said = secret.signer("b").unwrap_err().to_string();
         assert!(said.contains("no name or password") && !said.contains("word@"), "{said}");
-        let said = settings(&[("AWS_REGION", "a.evil/")]).unwrap().signer("b").unwrap_err();
+        let said = settings(&[("AWS_REGION", "a.evil/")]).signer("b").unwrap_err();
         assert!(said.to_string().contains("is no region"), "{said}");
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn take(
     reading: &ReadingArgs,
     limits: BoundsArgs,
 ) -> Result<Taken, Failure> {
-    let sources = Sources::of(inputs, &buckets(reading)?)?;
+    let sources = Sources::of(inputs, &buckets(reading))?;
     let plugins = registry().map_err(|error| Failure::Broken(error.to_string()))?;
     let kinds = Kinds::of(&plugins);
     let store = Locked::open(dir)?;
@@ -51,13 +51,13 @@ pub(crate) fn take(
 }
 
 /// Keys and secrets come from the environment alone: arguments stand in the list of processes.
-fn buckets(reading: &ReadingArgs) -> Result<BucketSettings, Failure> {
-    let mut settings = BucketSettings::of(|name| std::env::var(name).ok())?;
+fn buckets(reading: &ReadingArgs) -> BucketSettings {
+    let mut settings = BucketSettings::of(|name| std::env::var(name).ok());
     settings.authorities.clone_from(&reading.ca_file);
     if reading.s3_endpoint.is_some() {
         settings.endpoint.clone_from(&reading.s3_endpoint);
     }
-    Ok(settings)
+    settings
 }
 
 pub(crate) fn status(taken: &Taken) -> ExitCode {
