@@ -1,16 +1,15 @@
 //! Reports into a store: each run once, whatever else lies among the files.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 
 use coroner_compare::Kinds;
-use coroner_core::Time;
+use coroner_core::{Text, Time};
 use rayon::prelude::*;
 
 use crate::batch::Batch;
-use crate::read::{Refused, read_report};
+use crate::read::Refused;
 use crate::rows::Rows;
-use crate::sources::Sources;
+use crate::sources::{Source, Sources};
 use crate::store::{Locked, StoreError};
 
 /// Reports that are read at once for each thread; their order stays that of the names.
@@ -27,11 +26,11 @@ pub struct Ingest<'k> {
     pub now: Time,
 }
 
-/// A file that was not taken in.
+/// A file or object that was not taken in.
 #[derive(Debug)]
 pub struct Skipped {
     /// Which.
-    pub path: PathBuf,
+    pub name: Text,
     /// Why.
     pub why: String,
 }
@@ -43,27 +42,28 @@ pub struct Taken {
     pub new: usize,
     /// Reports whose run was there already.
     pub known: usize,
-    /// Files that were not taken in.
+    /// Files and objects that were not taken in.
     pub skipped: Vec<Skipped>,
 }
 
 impl Ingest<'_> {
-    /// Reads the files and writes what is new. What is written is there for good, also when a later
+    /// Reads what may be reports and writes what is new. What is written is there for good, also when a later
     /// batch fails.
     ///
     /// # Errors
     /// The store's disk failed.
     pub fn run(&self, sources: &Sources, store: &Locked) -> Result<Taken, StoreError> {
         let unlisted = sources.unlisted.iter();
-        let skipped = unlisted.map(|(path, why)| Skipped { path: path.clone(), why: why.clone() });
+        let skipped = unlisted.map(|(name, why)| Skipped { name: name.clone(), why: why.clone() });
         let mut taken = Taken { skipped: skipped.collect(), ..Taken::default() };
         let mut runs = store.store().runs()?;
         let mut batch = Batch::default();
-        let files: Vec<&Path> = sources.files.iter().map(PathBuf::as_path).collect();
-        for some in files.chunks(AT_ONCE * rayon::current_num_threads()) {
-            let read: Vec<_> = some.par_iter().map(|path| (*path, self.rows(path))).collect();
-            for (path, rows) in read {
-                taken.add(path, rows, &mut runs, &mut batch);
+        let all: Vec<Source<'_>> = sources.all().collect();
+        for some in all.chunks(AT_ONCE * rayon::current_num_threads()) {
+            let read: Vec<_> =
+                some.par_iter().map(|source| (*source, self.rows(*source))).collect();
+            for (source, rows) in read {
+                taken.add(source, rows, &mut runs, &mut batch);
                 if batch.is_full() {
                     std::mem::take(&mut batch).write(store)?;
                 }
@@ -75,16 +75,16 @@ impl Ingest<'_> {
         Ok(taken)
     }
 
-    fn rows(&self, path: &Path) -> Result<Rows, Refused> {
-        let report = read_report(path, self.largest)?;
-        Ok(Rows::of(&report, &path.to_string_lossy(), self.now, self.kinds))
+    fn rows(&self, source: Source<'_>) -> Result<Rows, Refused> {
+        let report = source.report(self.largest)?;
+        Ok(Rows::of(&report, &source.name().lossy(), self.now, self.kinds))
     }
 }
 
 impl Taken {
     fn add(
         &mut self,
-        path: &Path,
+        source: Source<'_>,
         rows: Result<Rows, Refused>,
         runs: &mut HashSet<String>,
         batch: &mut Batch,
@@ -96,7 +96,7 @@ impl Taken {
             }
             Ok(_) => self.known += 1,
             Err(why) => {
-                self.skipped.push(Skipped { path: path.to_owned(), why: why.to_string() });
+                self.skipped.push(Skipped { name: source.name(), why: why.to_string() });
             }
         }
     }

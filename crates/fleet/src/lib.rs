@@ -4,6 +4,7 @@
 //! [`Query`]s over it, SQL files in `queries/` or a user's own. A [`Sheet`] writes the answer.
 
 mod batch;
+mod bucket;
 mod engine;
 mod groups;
 mod identity;
@@ -19,11 +20,12 @@ mod sources;
 mod store;
 mod table;
 
+pub use bucket::{Bucket, BucketError, BucketSettings};
 pub use engine::{Answer, Bounds, Engine, EngineError};
 pub use ingest::{Ingest, Skipped, Taken};
 pub use lists::{expect, find_roles};
 pub use query::{Heading, Parameter, Query, QueryError, Type, Values};
 pub use read::{Refused, read_report};
 pub use sheet::{Columns, Csv, Json, Row, Sheet, Table, rows};
-pub use sources::{SourceError, Sources};
+pub use sources::{Source, SourceError, Sources};
 pub use store::{Locked, Store, StoreError};

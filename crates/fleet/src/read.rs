@@ -1,4 +1,4 @@
-//! A file that may be a report: opened, unpacked and read within bounds.
+//! What may be a report: opened, unpacked and read within bounds.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -9,6 +9,8 @@ use flate2::read::MultiGzDecoder;
 use rustix::fs::{Mode, OFlags};
 use ruzstd::decoding::StreamingDecoder;
 
+use crate::bucket::BucketError;
+
 /// Why a file is not taken in.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -16,6 +18,9 @@ pub enum Refused {
     /// It could not be read or unpacked.
     #[error("cannot be read: {0}")]
     Read(#[from] io::Error),
+    /// The bucket did not give it.
+    #[error("{0}")]
+    NotGiven(#[from] BucketError),
     /// A folder, a device, a pipe.
     #[error("is not a regular file")]
     NotAFile,
@@ -35,19 +40,24 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// What a zstd frame may ask for as its window.
 const WINDOW: u64 = 128 << 20;
 
-/// Reads a report, plain or packed by gzip or zstd (told by its first bytes, not its name), of at
+/// Reads a report of a file, plain or packed by gzip or zstd (told by its first bytes, not its name), of at
 /// most `largest` MiB.
 ///
 /// # Errors
 /// See [`Refused`].
 pub fn read_report(path: &Path, largest: u64) -> Result<Report, Refused> {
-    let json = unpacked(path, largest)?;
+    report(open(path)?, largest)
+}
+
+/// The same of anything that can be read.
+pub(crate) fn report(reader: impl Read, largest: u64) -> Result<Report, Refused> {
+    let json = unpacked(reader, largest)?;
     let report = Report::from_json(&json)?;
     if report.host.id.is_empty() { Err(Refused::Nameless) } else { Ok(report) }
 }
 
-fn unpacked(path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
-    let mut file = BufReader::with_capacity(1 << 16, open(path)?);
+fn unpacked(reader: impl Read, largest: u64) -> Result<Vec<u8>, Refused> {
+    let mut file = BufReader::with_capacity(1 << 16, reader);
     let start = io::BufRead::fill_buf(&mut file)?;
     let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
     if gzip {

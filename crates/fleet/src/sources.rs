@@ -1,9 +1,13 @@
-//! Which files are meant: reports, folders of them, patterns.
+//! Which reports are meant: files, folders of them, patterns, buckets.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use coroner_core::{Report, Text};
 use walkdir::WalkDir;
+
+use crate::bucket::{Bucket, BucketError, BucketSettings, Place};
+use crate::read::{self, Refused};
 
 /// Why what was named cannot be looked for.
 #[derive(Debug, thiserror::Error)]
@@ -15,33 +19,93 @@ pub enum SourceError {
     /// A pattern that means nothing.
     #[error("{0}: {1}")]
     Pattern(String, glob::PatternError),
+    /// A bucket that was not listed to its end.
+    #[error("{0}")]
+    Bucket(#[from] BucketError),
 }
 
-/// The files, sorted, each once; and the names below folders that could not be looked at.
+/// One that may be a report.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'s> {
+    /// A file.
+    File(&'s Path),
+    /// An object of a bucket, by its key.
+    Object(&'s Bucket, &'s str),
+}
+
+impl Source<'_> {
+    /// What it is called.
+    pub fn name(&self) -> Text {
+        match self {
+            Self::File(path) => Text::new(path.as_os_str().as_encoded_bytes()),
+            Self::Object(bucket, key) => Text::from(bucket.name_of(key)),
+        }
+    }
+
+    pub(crate) fn report(&self, largest: u64) -> Result<Report, Refused> {
+        match self {
+            Self::File(path) => read::read_report(path, largest),
+            Self::Object(bucket, key) => read::report(bucket.open(key)?, largest),
+        }
+    }
+}
+
+/// What a bucket has to read.
+#[derive(Debug)]
+struct Objects {
+    bucket: Bucket,
+    keys: BTreeSet<String>,
+}
+
+/// What is to be read, sorted, each once; and what could not be looked at.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// Files to read.
-    pub files: BTreeSet<PathBuf>,
-    /// What could not be listed, and why.
-    pub unlisted: Vec<(PathBuf, String)>,
+    files: BTreeSet<PathBuf>,
+    buckets: Vec<Objects>,
+    /// What could not be listed or asked for, and why.
+    pub(crate) unlisted: Vec<(Text, String)>,
 }
 
 impl Sources {
-    /// Of names from a command line. Links to folders below them are not followed.
+    /// Of names from a command line; buckets are listed at once. Links to folders below them are not followed.
     ///
     /// # Errors
-    /// A name that leads nowhere: somebody mistyped it.
-    pub fn of(names: &[String]) -> Result<Self, SourceError> {
+    /// A name that leads nowhere (somebody mistyped it), or a bucket that cannot be listed.
+    pub fn of(names: &[String], settings: &BucketSettings) -> Result<Self, SourceError> {
         let mut out = Self::default();
         for name in names {
             let path = Path::new(name);
-            if path.exists() {
+            if let Some(place) = Place::of(name) {
+                out.add_bucket(&place?, settings)?;
+            } else if path.exists() {
                 out.add(path);
             } else {
                 out.add_pattern(name)?;
             }
         }
         Ok(out)
+    }
+
+    /// All that may be reports, files first.
+    pub fn all(&self) -> impl Iterator<Item = Source<'_>> {
+        let objects = self.buckets.iter().flat_map(|objects| {
+            objects.keys.iter().map(|key| Source::Object(&objects.bucket, key))
+        });
+        self.files.iter().map(|path| Source::File(path)).chain(objects)
+    }
+
+    fn add_bucket(
+        &mut self,
+        place: &Place<'_>,
+        settings: &BucketSettings,
+    ) -> Result<(), SourceError> {
+        let bucket = Bucket::new(place.bucket, settings)?;
+        let listed = bucket.list(place.prefix)?;
+        let unfit = listed.unfit.into_iter();
+        self.unlisted
+            .extend(unfit.map(|(key, why)| (Text::from(bucket.name_of(&key)), why.to_owned())));
+        self.buckets.push(Objects { bucket, keys: listed.keys });
+        Ok(())
     }
 
     fn add_pattern(&mut self, pattern: &str) -> Result<(), SourceError> {
@@ -54,7 +118,7 @@ impl Sources {
                 Ok(path) => self.add(&path),
                 Err(error) => {
                     let why = error.error().to_string();
-                    self.unlisted.push((error.path().to_owned(), why));
+                    self.unlisted.push((name(error.path()), why));
                 }
             }
         }
@@ -71,10 +135,14 @@ impl Sources {
                 Ok(entry) if entry.file_type().is_dir() => {}
                 Ok(entry) => drop(self.files.insert(entry.into_path())),
                 Err(error) => {
-                    let place = error.path().unwrap_or(path).to_owned();
+                    let place = name(error.path().unwrap_or(path));
                     self.unlisted.push((place, error.to_string()));
                 }
             }
         }
     }
+}
+
+fn name(path: &Path) -> Text {
+    Source::File(path).name()
 }

@@ -1,20 +1,16 @@
 //! The connection to a Prometheus: bounded, without redirections, without names of the machine's libraries.
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
-use ureq::unversioned::transport::{Connector, NextTimeout, RustlsConnector, TcpConnector};
+use coroner_http::{Failure, Patience, Resolver, Unfit, harmless};
 use ureq::{Agent, Body, http};
 
 use crate::answer::{self, Series};
-use crate::resolve::Resolver;
-use crate::trouble::{Trouble, harmless};
-use crate::{tls, walk};
+use crate::trouble::Trouble;
+use crate::walk;
 
 /// A body that is longer is not read to its end.
 const LONGEST_BODY: u64 = 32 << 20;
@@ -64,27 +60,11 @@ impl Server {
     /// When the address is none, the name has no address, or TLS cannot be had.
     pub fn new(access: &Access) -> Result<Self, Trouble> {
         let uri = address(&access.url)?;
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let addresses = match host.parse::<IpAddr>() {
-            Ok(address) => vec![address],
-            Err(_) => access
-                .resolver
-                .addresses(&host)
-                .map_err(|why| Trouble::Name { name: harmless(&host), why })?,
-        };
-        let secure = uri.scheme_str() == Some("https");
-        let mut settings = Agent::config_builder()
-            .proxy(None)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .user_agent(concat!("coroner/", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(access.patience));
-        if secure {
-            settings = settings.tls_config(tls::configuration(access.authorities.as_deref())?);
-        }
-        let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
-        let agent = Agent::with_parts(settings.build(), connector, Known(addresses));
+        let patience = Patience { connect: access.patience, whole: access.patience };
+        let authorities = access.authorities.clone();
+        let reach =
+            coroner_http::Access { authorities, patience, resolver: access.resolver.clone() };
+        let agent = reach.agent(&uri).map_err(Trouble::of)?;
         Ok(Self {
             agent,
             base: access.url.trim_end_matches('/').to_owned(),
@@ -144,14 +124,7 @@ impl Server {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Trouble {
-        match error {
-            ureq::Error::Rustls(error) => Trouble::Tls(self.name(), untrusted(error)),
-            ureq::Error::Io(io) => match io.get_ref().and_then(|inner| inner.downcast_ref()) {
-                Some(error) => Trouble::Tls(self.name(), untrusted(error)),
-                None => Trouble::NoServer(self.name(), harmless(&io.to_string())),
-            },
-            error => Trouble::NoServer(self.name(), harmless(&error.to_string())),
-        }
+        Trouble::of(Failure::of(&self.base, error))
     }
 }
 
@@ -171,45 +144,11 @@ impl walk::Prometheus for Server {
     }
 }
 
-fn untrusted(error: &rustls::Error) -> String {
-    use rustls::{CertificateError, Error};
-    match error {
-        // A bad signature: an authority of the same name that did not sign it.
-        Error::InvalidCertificate(
-            CertificateError::UnknownIssuer | CertificateError::BadSignature,
-        ) => {
-            "its certificate is of no authority that is trusted here; give that authority's with --ca-file".into()
-        }
-        Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "its certificate is for another name; ask by the name in it".into(),
-        Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => "its certificate has expired".into(),
-        Error::InvalidMessage(_) => "it does not speak TLS; is it http://?".into(),
-        other => harmless(&other.to_string()),
-    }
-}
-
-/// The address of a server; a password in it would stand in the list of processes.
-fn address(url: &str) -> Result<Uri, Trouble> {
-    let wrong = |why: &str| Err(Trouble::Address(format!("{}: {why}", harmless(url))));
-    let Ok(uri) = url.parse::<Uri>() else { return wrong("not an address of the web") };
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return wrong("neither http nor https");
-    }
-    if uri.host().is_none_or(str::is_empty) {
-        return wrong("without a host");
-    }
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(Trouble::Address(
-            "no name or password in the address: others see it; --user and --password-file".into(),
-        ));
-    }
-    if uri.query().is_some() {
-        return wrong("with a question in it");
-    }
-    Ok(uri)
+fn address(url: &str) -> Result<http::Uri, Trouble> {
+    coroner_http::address(url).map_err(|unfit| match unfit {
+        Unfit::Secret => Trouble::Address(format!("{unfit}; --user and --password-file")),
+        unfit => Trouble::Address(format!("{}: {unfit}", harmless(url))),
+    })
 }
 
 fn authorization(credentials: &Credentials) -> Option<String> {
@@ -222,49 +161,21 @@ fn authorization(credentials: &Credentials) -> Option<String> {
     }
 }
 
-/// The addresses that were found before anything was sent.
-#[derive(Debug)]
-struct Known(Vec<IpAddr>);
-
-impl UreqResolver for Known {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _: &ureq::config::Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-        let port = uri.port_u16().unwrap_or(usual);
-        let mut found: ResolvedSocketAddrs = self.empty();
-        for address in &self.0 {
-            found.push(SocketAddr::new(*address, port));
-        }
-        Ok(found)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_one_of_the_web_without_secrets() {
-        for good in [
-            "http://192.0.2.1:9090",
-            "https://prom.example/prometheus/",
-            "http://[2001:db8::1]:9090",
-        ] {
-            assert!(address(good).is_ok(), "{good}");
-        }
+    fn an_address_that_is_none_is_said_in_one_line_with_what_to_do() {
+        assert!(address("https://prom.example/prometheus/").is_ok());
         for (bad, says) in [
-            ("192.0.2.1:9090", "http"),
-            ("ftp://192.0.2.1", "neither"),
+            ("192.0.2.1:9090", "neither http"),
             ("http://", "not an address"),
             ("http://a:b@192.0.2.1", "--password-file"),
-            ("http://192.0.2.1/?query=up", "question"),
         ] {
             let said = address(bad).unwrap_err().to_string();
             assert!(said.contains(says) && !said.contains('\n'), "{bad}: {said}");
+            assert!(!said.contains("a:b"), "{said}");
         }
     }
 

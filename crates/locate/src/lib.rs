@@ -11,17 +11,15 @@ mod names;
 mod next;
 mod nics;
 mod query;
-mod resolve;
-mod tls;
 mod trail;
 mod trouble;
 mod walk;
 
 pub use answer::{Labels, Series};
 pub use client::{Access, Credentials, Server};
+pub use coroner_http::Resolver;
 pub use names::Names;
 pub use next::{behind, named};
-pub use resolve::Resolver;
 pub use trail::{
     Audit, Change, Counted, Flap, Inner, Machine, Nic, Origin, Sign, Source, Trail, Unasked, Unseen,
 };

@@ -1,6 +1,6 @@
 //! Why nothing could be said, in one line each.
 
-use coroner_parse::Text;
+use coroner_http::Failure;
 
 /// Why a trail could not be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,11 +45,14 @@ impl Trouble {
     pub fn is_usage(&self) -> bool {
         !matches!(self, Self::NoServer(..) | Self::NotPrometheus(..) | Self::Query(..))
     }
-}
 
-/// What a server says of itself, short and harmless.
-pub(crate) fn harmless(said: &str) -> String {
-    const MOST: usize = 200;
-    let said: String = said.chars().take(MOST).collect();
-    Text::from(said.as_str()).to_string()
+    /// Of a server that was not reached.
+    pub(crate) fn of(failure: Failure) -> Self {
+        match failure {
+            Failure::Name { name, why } => Self::Name { name, why },
+            Failure::Tls(server, why) => Self::Tls(server, why),
+            Failure::NoServer(server, why) => Self::NoServer(server, why),
+            other => Self::NoServer("that address".to_owned(), other.to_string()),
+        }
+    }
 }

@@ -44,18 +44,21 @@ pub(crate) enum Command {
 
 const INGEST_EXAMPLES: &str = "Examples:
   coroner-fleet ingest reports/ --store fleet             every file below a folder
-  coroner-fleet ingest 'in/*/2026-06-*.json.zst' --store fleet";
+  coroner-fleet ingest 'in/*/2026-06-*.json.zst' --store fleet
+  coroner-fleet ingest s3://reports/2026-06 --store fleet --s3-endpoint https://minio.example:9000
+      with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION from the environment";
 const COMPARE_EXAMPLES: &str = "Examples:
   coroner-fleet compare --store fleet                     what is in a store
-  coroner-fleet compare reports/ more/web7.json.gz        reports that are kept in no store";
+  coroner-fleet compare reports/ more/web7.json.gz        reports that are kept in no store
+  coroner-fleet compare s3://reports/2026-06              a bucket's";
 const QUERY_EXAMPLES: &str = "Examples:
   coroner-fleet query stack --set most=1 --store fleet
   coroner-fleet query --query own.sql --set user=eve --store fleet --format csv";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct IngestArgs {
-    /// Reports, folders of them, or patterns; plain, gzip or zstd
     #[arg(required = true, value_name = "REPORT")]
+    #[arg(help = "Reports, folders of them, patterns, or s3://BUCKET/PREFIX; plain, gzip or zstd")]
     pub(crate) inputs: Vec<String>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
@@ -70,6 +73,12 @@ pub(crate) struct ReadingArgs {
     /// Most MiB that a report may have, unpacked
     #[arg(long, value_name = "MIB", default_value_t = 128)]
     pub(crate) largest: u64,
+    #[arg(long, value_name = "URL")]
+    #[arg(help = "The server of s3:// names when it is not AWS; AWS_ENDPOINT_URL by default")]
+    pub(crate) s3_endpoint: Option<String>,
+    /// Authorities, in PEM form, that the bucket's server must have its certificate from; this machine's by default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -114,8 +123,8 @@ pub(crate) enum Format {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CompareArgs {
-    /// Reports, folders of them, or patterns, to take in first
     #[arg(value_name = "REPORT", required_unless_present = "store")]
+    #[arg(help = "Reports, folders of them, patterns, or s3://BUCKET/PREFIX, to take in first")]
     pub(crate) inputs: Vec<String>,
     /// The store; without one the reports are kept for this command alone
     #[arg(long, value_name = "DIR")]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use coroner_fleet::{EngineError, QueryError, SourceError, StoreError};
+use coroner_fleet::{BucketError, EngineError, QueryError, SourceError, StoreError};
 
 /// `EX_USAGE` and `EX_SOFTWARE`, sysexits.h.
 const USAGE: u8 = 64;
@@ -54,7 +54,17 @@ impl From<StoreError> for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self::Usage(error.to_string())
+        match error {
+            SourceError::Bucket(error) => error.into(),
+            error => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<BucketError> for Failure {
+    fn from(error: BucketError) -> Self {
+        let said = error.to_string();
+        if error.is_usage() { Self::Usage(said) } else { Self::Broken(said) }
     }
 }
 

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use coroner_compare::Kinds;
 use coroner_core::{Text, Time};
-use coroner_fleet::{Bounds, Ingest, Locked, Sources, Taken, expect as write_expected, find_roles};
+use coroner_fleet::{
+    Bounds, BucketSettings, Ingest, Locked, Sources, Taken, expect as write_expected, find_roles,
+};
 use coroner_plugins::registry;
 
 use crate::args::{BoundsArgs, ExpectArgs, IngestArgs, ReadingArgs};
@@ -30,7 +32,7 @@ pub(crate) fn take(
     reading: &ReadingArgs,
     limits: BoundsArgs,
 ) -> Result<Taken, Failure> {
-    let sources = Sources::of(inputs)?;
+    let sources = Sources::of(inputs, &buckets(reading))?;
     let plugins = registry().map_err(|error| Failure::Broken(error.to_string()))?;
     let kinds = Kinds::of(&plugins);
     let store = Locked::open(dir)?;
@@ -40,12 +42,22 @@ pub(crate) fn take(
         find_roles(&store, bounds(limits))?;
     }
     for skipped in &taken.skipped {
-        let path = Text::new(skipped.path.as_os_str().as_encoded_bytes());
-        say(&format!("not taken in: {path}: {}", Text::from(skipped.why.as_str())));
+        let why = Text::from(skipped.why.as_str());
+        say(&format!("not taken in: {}: {why}", skipped.name));
     }
     let (new, known, skipped) = (taken.new, taken.known, taken.skipped.len());
     say(&format!("{new} reports taken in, {known} known already, {skipped} files not taken in"));
     Ok(taken)
+}
+
+/// Keys and secrets come from the environment alone: arguments stand in the list of processes.
+fn buckets(reading: &ReadingArgs) -> BucketSettings {
+    let mut settings = BucketSettings::of(|name| std::env::var(name).ok());
+    settings.authorities.clone_from(&reading.ca_file);
+    if reading.s3_endpoint.is_some() {
+        settings.endpoint.clone_from(&reading.s3_endpoint);
+    }
+    settings
 }
 
 pub(crate) fn status(taken: &Taken) -> ExitCode {

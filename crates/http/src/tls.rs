@@ -10,7 +10,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
-use crate::Trouble;
+use crate::Failure;
 
 /// Where distributions keep the authorities that they trust.
 const BUNDLES: [&str; 3] =
@@ -18,11 +18,11 @@ const BUNDLES: [&str; 3] =
 const LONGEST_FILE: u64 = 4 << 20;
 
 /// Checks servers against the authorities of a file, or those of this machine.
-pub(crate) fn configuration(authorities: Option<&Path>) -> Result<TlsConfig, Trouble> {
+pub(crate) fn configuration(authorities: Option<&Path>) -> Result<TlsConfig, Failure> {
     check_processor()?;
     let of_machine = || BUNDLES.iter().map(Path::new).find(|path| path.is_file());
     let Some(path) = authorities.or_else(of_machine) else {
-        return Err(trouble("https", "this machine has no list of authorities; give --ca-file"));
+        return Err(refusal("https", "this machine has no list of authorities; give --ca-file"));
     };
     let certificates = certificates(path)?;
     let roots = RootCerts::new_with_certs(&certificates);
@@ -30,22 +30,22 @@ pub(crate) fn configuration(authorities: Option<&Path>) -> Result<TlsConfig, Tro
     Ok(TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(provider).build())
 }
 
-fn trouble(of: &str, why: &str) -> Trouble {
-    Trouble::Tls(of.to_owned(), why.to_owned())
+fn refusal(of: &str, why: &str) -> Failure {
+    Failure::Tls(of.to_owned(), why.to_owned())
 }
 
-fn certificates(path: &Path) -> Result<Vec<ureq::tls::Certificate<'static>>, Trouble> {
+fn certificates(path: &Path) -> Result<Vec<ureq::tls::Certificate<'static>>, Failure> {
     let name = path.display().to_string();
     let mut pem = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST_FILE).read_to_end(&mut pem));
-    read.map_err(|error| trouble(&name, &error.to_string()))?;
+    read.map_err(|error| refusal(&name, &error.to_string()))?;
     let items = parse_pem(&pem).filter_map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Some(certificate),
         _ => None,
     });
     let certificates: Vec<_> = items.collect();
     if certificates.is_empty() {
-        return Err(trouble(&name, "holds no certificate in PEM form"));
+        return Err(refusal(&name, "holds no certificate in PEM form"));
     }
     Ok(certificates)
 }
@@ -69,7 +69,7 @@ impl KeyProvider for NoKeys {
 
 /// graviola panics on processors without these (before about 2014).
 #[cfg(target_arch = "x86_64")]
-fn check_processor() -> Result<(), Trouble> {
+fn check_processor() -> Result<(), Failure> {
     use std::arch::is_x86_feature_detected as has;
     let able = has!("aes")
         && has!("pclmulqdq")
@@ -82,20 +82,20 @@ fn check_processor() -> Result<(), Trouble> {
 }
 
 #[cfg(target_arch = "aarch64")]
-fn check_processor() -> Result<(), Trouble> {
+fn check_processor() -> Result<(), Failure> {
     use std::arch::is_aarch64_feature_detected as has;
     processor(has!("neon") && has!("aes") && has!("pmull") && has!("sha2"))
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn check_processor() -> Result<(), Trouble> {
+fn check_processor() -> Result<(), Failure> {
     processor(false)
 }
 
-fn processor(able: bool) -> Result<(), Trouble> {
+fn processor(able: bool) -> Result<(), Failure> {
     let why = "this processor lacks what the cryptography needs (x86: AES, ADX, AVX2); ask over http, \
                through ssh -L";
-    if able { Ok(()) } else { Err(trouble("https", why)) }
+    if able { Ok(()) } else { Err(refusal("https", why)) }
 }
 
 #[cfg(test)]
