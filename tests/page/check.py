@@ -88,8 +88,8 @@ def by_keyboard(page, items):
     assert page.run(ACTIVE) == "body", "the list is reached by Tab"
     page.press("End")
     last = "return document.activeElement.getAttribute('aria-activedescendant')"
-    assert page.run(last) == f"row-{items - 1}"
-    page.until("the chosen row is drawn", f"return !!document.getElementById('row-{items - 1}')")
+    assert page.run(last) == f"grid-row-{items - 1}"
+    page.until("the chosen row is drawn", f"return !!document.getElementById('grid-row-{items - 1}')")
     page.press("Enter")
     assert page.run(ACTIVE) == "detail" and page.run("return document.querySelectorAll('#detail dt').length") > 0
     page.press("Escape")

@@ -1,4 +1,4 @@
-// A list of any length: only the rows in sight are in the document. Rows are arrays of plain text.
+// A table of any length: only the rows in sight are in the document. Rows are arrays of plain text and numbers.
 class Table {
   constructor(mount, columns, onChoose) {
     this.row = 28;
@@ -7,6 +7,7 @@ class Table {
     this.chosen = -1;
     this.onChoose = onChoose;
     this.columns = columns;
+    this.name = mount.id;
     this.root = make("div", "grid");
     this.root.setAttribute("role", "grid");
     this.head = make("div", "row head");
@@ -69,18 +70,21 @@ class Table {
   }
   line(row, at, shift) {
     const line = make("div", at % 2 ? "row odd" : "row");
-    line.id = "row-" + at;
+    line.id = this.name + "-row-" + at;
     line.style.top = at * this.row + shift + "px";
     line.setAttribute("role", "row");
     line.setAttribute("aria-rowindex", at + 2);
     line.setAttribute("aria-selected", at === this.chosen);
-    for (let column = 0; column < this.columns.length; column++) {
-      const cell = make("div", "cell", row[column].slice(0, 400));
-      cell.setAttribute("role", "gridcell");
-      line.append(cell);
-    }
+    line.append(...this.cells(row, at));
     line.addEventListener("click", () => { this.choose(at); this.onChoose(row, false); });
     return line;
+  }
+  cells(row) {
+    return this.columns.map((_, column) => {
+      const cell = make("div", "cell", String(row[column]).slice(0, 400));
+      cell.setAttribute("role", "gridcell");
+      return cell;
+    });
   }
   choose(at) {
     if (!this.rows.length) return;
@@ -90,7 +94,7 @@ class Table {
     if (top < this.body.scrollTop) this.body.scrollTop = top;
     if (top + this.row > this.body.scrollTop + view) this.body.scrollTop = top + this.row - view;
     this.draw();
-    this.body.setAttribute("aria-activedescendant", "row-" + this.chosen);
+    this.body.setAttribute("aria-activedescendant", this.name + "-row-" + this.chosen);
   }
   key(event) {
     const page = Math.max(1, Math.floor(this.body.clientHeight / this.row) - 1);
