@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // tests
 
 mod generator;
+mod hostile;
 mod ingest;
+mod page;
 mod queries;
 mod support;

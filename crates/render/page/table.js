@@ -1,12 +1,14 @@
 // A table of any length: only the rows in sight are in the document. Rows are arrays of plain text and numbers.
 class Table {
-  constructor(mount, columns, onChoose) {
+  // A cell's class is a word, or told by the row.
+  constructor(mount, columns, onChoose, classes = []) {
     this.row = 28;
     this.tallest = 15000000;
     this.rows = [];
     this.chosen = -1;
     this.onChoose = onChoose;
     this.columns = columns;
+    this.classes = classes;
     this.name = mount.id;
     this.root = make("div", "grid");
     this.root.setAttribute("role", "grid");
@@ -25,7 +27,8 @@ class Table {
   }
   heads(onSort) {
     this.headCells = this.columns.map((name, at) => {
-      const cell = make("div");
+      const own = this.classes[at];
+      const cell = make("div", own === "number" ? own : "");
       cell.setAttribute("role", "columnheader");
       const button = make("button", "", name);
       button.type = "button";
@@ -76,12 +79,18 @@ class Table {
     line.setAttribute("aria-rowindex", at + 2);
     line.setAttribute("aria-selected", at === this.chosen);
     line.append(...this.cells(row, at));
-    line.addEventListener("click", () => { this.choose(at); this.onChoose(row, false); });
+    line.addEventListener("click", (event) => this.pick(row, at, event));
     return line;
+  }
+  pick(row, at) {
+    this.choose(at);
+    this.onChoose(row, false);
   }
   cells(row) {
     return this.columns.map((_, column) => {
-      const cell = make("div", "cell", String(row[column]).slice(0, 400));
+      const own = this.classes[column];
+      const name = typeof own === "function" ? own(row) : own || "";
+      const cell = make("div", "cell " + name, String(row[column]).slice(0, 400));
       cell.setAttribute("role", "gridcell");
       return cell;
     });
