@@ -27,7 +27,7 @@ fn report(host: usize) -> Value {
     report["host"]["kernel"] = json!(HOSTILE);
     report["host"]["labels"]["role"] = json!(if host < 290 { "web" } else { HOSTILE });
     report["tool"]["version"] = json!(HOSTILE);
-    if host % 3 == 0 {
+    if host.is_multiple_of(3) {
         report["host"]["name"] = json!(format!("{host} {HOSTILE}{}", "long".repeat(2500)));
         report["host"]["os"] = json!({"id": HOSTILE, "version": format!("%bytes:%FF{HOSTILE}")});
     }

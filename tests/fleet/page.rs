@@ -34,15 +34,21 @@ fn data(page: &str) -> Value {
     serde_json::from_str(data).unwrap()
 }
 
-/// The rows of a table of the data, as objects.
+/// The rows of a table of the data, as objects; null is as in the row above.
 fn table(data: &Value, name: &str) -> Vec<Value> {
     let table = &data["tables"][name];
     let columns = table["columns"].as_array().unwrap();
-    let object = |row: &Value| {
-        let names = columns.iter().map(|name| name.as_str().unwrap().to_owned());
-        Value::Object(names.zip(row.as_array().unwrap().iter().cloned()).collect())
-    };
-    table["rows"].as_array().unwrap().iter().map(object).collect()
+    let mut out: Vec<Value> = Vec::new();
+    for row in table["rows"].as_array().unwrap() {
+        let mut object = out.last().cloned().unwrap_or_else(|| json!({}));
+        for (name, cell) in columns.iter().zip(row.as_array().unwrap()) {
+            if !cell.is_null() {
+                object[name.as_str().unwrap()] = cell.clone();
+            }
+        }
+        out.push(object);
+    }
+    out
 }
 
 #[test]

@@ -1,8 +1,15 @@
 // The page's data, and what of it belongs together.
 const data = JSON.parse(byId("data").textContent);
 Object.assign(words, data.words);
-const read = ({ columns, rows }) =>
-  rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
+// What is null is as in the row above.
+const read = ({ columns, rows }) => {
+  let above = {};
+  return rows.map((row) => {
+    const all = {};
+    columns.forEach((column, at) => { all[column] = row[at] ?? above[column]; });
+    return above = all;
+  });
+};
 const hosts = read(data.tables.hosts);
 const byHost = new Map(hosts.map((host) => [host.host, host]));
 const byRule = new Map();

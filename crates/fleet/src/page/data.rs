@@ -87,6 +87,8 @@ pub(super) const SCRIPT_WORDS: [&str; 67] = [
     "Packages",
 ];
 
+/// A text that is the one of the row above is `null`: rows are sorted, so that is most of a large table.
+///
 /// `{"words": {...}, "rules": {...}, "tables": {"hosts": {"columns": [...], "rows": [...], "more": false}, ...}}`.
 pub(super) fn write(page: &Page<'_>, ask: &mut Ask<'_>, out: &mut dyn Write) -> io::Result<()> {
     let words = script_words(&SCRIPT_WORDS, page.lang);
@@ -95,7 +97,7 @@ pub(super) fn write(page: &Page<'_>, ask: &mut Ask<'_>, out: &mut dyn Write) -> 
     write!(out, "{{\"words\":{},\"rules\":{}", Value::from(words), Value::from(rules))?;
     for (at, name) in TABLES.iter().enumerate() {
         write!(out, "{}\"{name}\":", if at == 0 { ",\"tables\":{" } else { "," })?;
-        ask(name, &mut PageTable { out, lang: page.lang, columns: Vec::new(), rows: 0, bytes: 0 })?;
+        ask(name, &mut PageTable::new(out, page.lang))?;
     }
     out.write_all(b"}}")
 }
@@ -119,11 +121,27 @@ struct PageTable<'w> {
     out: &'w mut dyn Write,
     lang: Lang,
     columns: Vec<Form>,
+    above: Vec<Value>,
     rows: usize,
     bytes: usize,
 }
 
-impl PageTable<'_> {
+impl<'w> PageTable<'w> {
+    fn new(out: &'w mut dyn Write, lang: Lang) -> Self {
+        Self { out, lang, columns: Vec::new(), above: Vec::new(), rows: 0, bytes: 0 }
+    }
+
+    /// What the row says that the one above did not.
+    fn news(&mut self, row: Vec<Value>) -> Vec<Value> {
+        let above = std::mem::replace(&mut self.above, row);
+        let before = above.iter().map(Some).chain(std::iter::repeat(None));
+        let new = |(cell, before): (&Value, Option<&Value>)| {
+            let same = !cell.is_number() && before == Some(cell);
+            if same { Value::Null } else { cell.clone() }
+        };
+        self.above.iter().zip(before).map(new).collect()
+    }
+
     fn cell(&self, form: Form, cell: Value) -> Value {
         let Value::String(text) = cell else { return cell };
         match form {
@@ -153,7 +171,8 @@ impl Sheet for PageTable<'_> {
 
     fn row(&mut self, row: Row) -> io::Result<()> {
         let cells = self.columns.iter().zip(row).map(|(form, cell)| self.cell(*form, cell));
-        let line = serde_json::to_vec(&cells.collect::<Vec<Value>>())?;
+        let cells = cells.collect();
+        let line = serde_json::to_vec(&self.news(cells))?;
         self.out.write_all(if self.rows > 0 { b",\n" } else { b"" })?;
         self.rows += 1;
         self.bytes += line.len();
@@ -176,9 +195,7 @@ mod tests {
 
     fn table(fill: impl FnOnce(&mut PageTable<'_>)) -> Value {
         let mut out = Vec::new();
-        let mut table =
-            PageTable { out: &mut out, lang: Lang::Zh, columns: Vec::new(), rows: 0, bytes: 0 };
-        fill(&mut table);
+        fill(&mut PageTable::new(&mut out, Lang::Zh));
         serde_json::from_slice(&out).unwrap()
     }
 
@@ -189,13 +206,17 @@ mod tests {
             table.start(&columns).unwrap();
             let evidence = "command: a: b\\nc\u{1b}\npath: %bytes:%FF";
             table.row(vec![json!("a\u{202e}b"), json!(2), json!(evidence)]).unwrap();
+            table.row(vec![json!("a\u{202e}b"), json!(2), json!("path: /x")]).unwrap();
             table.end(true).unwrap();
         });
         assert_eq!(
             said,
             json!({
                 "columns": ["name", "hosts", "evidence"],
-                "rows": [["a\\u{202e}b", 2, [["command", "a: b\\nc\\u{1b}"], ["path", "\\xff"]]]],
+                "rows": [
+                    ["a\\u{202e}b", 2, [["command", "a: b\\nc\\u{1b}"], ["path", "\\xff"]]],
+                    [null, 2, [["path", "/x"]]]
+                ],
                 "more": true
             })
         );
