@@ -1,8 +1,8 @@
 """What must hold of every page, whatever its hosts say."""
 
-ALLOWED = """HTML HEAD META TITLE STYLE BODY A BUTTON MAIN SCRIPT HEADER P H1 H2 H3 H4 SPAN UL OL LI STRONG NAV SECTION
-DETAILS SUMMARY DIV DL DT DD TABLE THEAD TBODY TR TH TD LABEL INPUT SELECT OPTION NOSCRIPT TIME PRE DIALOG SMALL svg g line text rect
-title""".split()
+ALLOWED = """HTML HEAD META TITLE STYLE BODY A BUTTON MAIN SCRIPT HEADER P H1 H2 H3 H4 SPAN UL OL LI STRONG NAV
+SECTION DETAILS SUMMARY DIV DL DT DD TABLE THEAD TBODY TR TH TD LABEL INPUT SELECT OPTION NOSCRIPT TIME
+PRE DIALOG SMALL svg g line text rect title""".split()
 FOREIGN = """const names = new Set(arguments[0]);
 return [...document.querySelectorAll('*')].flatMap(e => [
   ...(names.has(e.tagName) ? [] : ['element ' + e.tagName]),
