@@ -3,7 +3,9 @@
 
 mod bucket;
 mod generator;
+mod hostile;
 mod ingest;
+mod page;
 mod queries;
 mod siblings;
 mod support;

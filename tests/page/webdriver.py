@@ -11,7 +11,7 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "End": "\ue010", "Home": "\ue011",
-        "Down": "\ue015", "Shift": "\ue008"}
+        "Down": "\ue015", "Right": "\ue014", "Shift": "\ue008"}
 
 
 class Browser:

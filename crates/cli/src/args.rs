@@ -271,19 +271,13 @@ enum LangArg {
 }
 
 impl LangArgs {
-    /// What was asked for, else the locale's, in the order of POSIX. The kernel's own console shows no Chinese.
+    /// What was asked for, else the locale's.
     pub(crate) fn lang(self) -> Lang {
         match self.lang {
-            Some(LangArg::En) => return Lang::En,
-            Some(LangArg::Zh) => return Lang::Zh,
-            None => {}
+            Some(LangArg::En) => Lang::En,
+            Some(LangArg::Zh) => Lang::Zh,
+            None => Lang::of_environment(|name| std::env::var(name).ok()),
         }
-        let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        if set("TERM").as_deref() == Some("linux") {
-            return Lang::En;
-        }
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
-        Lang::of_locale(&locale.unwrap_or_default())
     }
 }
 

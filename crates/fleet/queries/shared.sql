@@ -3,15 +3,16 @@
 -- parameters:
 --   most number = 5   hosts of the whole fleet that may have it
 -- columns:
---   suspect   a host with findings of medium or above that no policy accepts
---   findings  how many it has
---   name      another host that has the same rare thing
---   host      its id
---   role      its role
---   alarming  findings that it has itself
---   kind      the kind of item, or hash, path, fingerprint, address, command
---   item      what they share
---   hosts     hosts of the whole fleet that have it
+--   suspect       a host with findings of medium or above that no policy accepts
+--   suspect_host  its id
+--   findings      how many it has
+--   name          another host that has the same rare thing
+--   host          its id
+--   role          its role
+--   alarming      findings that it has itself
+--   kind          the kind of item, or hash, path, fingerprint, address, command
+--   item          what they share
+--   hosts         hosts of the whole fleet that have it
 WITH things AS (
   SELECT l.host AS host, i.kind AS kind, i.item AS item
   FROM items i JOIN latest l ON i.report = l.report
@@ -35,7 +36,7 @@ WITH things AS (
   JOIN things t ON t.kind = r.kind AND t.item = r.item
   JOIN latest l ON t.host = l.host
 )
-SELECT a.name AS suspect, a.alarming AS findings, b.name AS name, b.host AS host, b.role AS role,
+SELECT a.name AS suspect, a.host AS suspect_host, a.alarming AS findings, b.name AS name, b.host AS host, b.role AS role,
        b.alarming AS alarming, a.kind AS kind, a.item AS item, a.hosts AS hosts
 FROM held a JOIN held b ON a.kind = b.kind AND a.item = b.item
 WHERE a.alarming > 0 AND a.host <> b.host

@@ -1,7 +1,8 @@
 //! Many reports: what few hosts have, what changed, what hosts share.
 //!
 //! [`Ingest`] takes reports into a [`Store`] of Parquet files, each run once. [`Engine`] answers
-//! [`Query`]s over it, SQL files in `queries/` or a user's own. A [`Sheet`] writes the answer.
+//! [`Query`]s over it, SQL files in `queries/` or a user's own. A [`Sheet`] writes the answer, and a
+//! [`Page`] the answers to all that `compare` asks.
 
 mod batch;
 mod bucket;
@@ -12,6 +13,7 @@ mod ingest;
 mod lists;
 mod marks;
 mod names;
+mod page;
 mod query;
 mod read;
 mod rows;
@@ -24,6 +26,7 @@ pub use bucket::{Bucket, BucketError, BucketSettings};
 pub use engine::{Answer, Bounds, Engine, EngineError};
 pub use ingest::{Ingest, Skipped, Taken};
 pub use lists::{expect, find_roles};
+pub use page::{Ask, Overview, Page};
 pub use query::{Heading, Parameter, Query, QueryError, Type, Values};
 pub use read::{Refused, read_report};
 pub use sheet::{Columns, Csv, Json, Row, Sheet, Table, rows};

@@ -104,14 +104,17 @@ pub struct Values {
 }
 
 /// The queries that are part of coroner-fleet.
-const SHIPPED: [(&str, &str); 14] = [
+const SHIPPED: [(&str, &str); 17] = [
     ("baselines", include_str!("../queries/baselines.sql")),
+    ("cells", include_str!("../queries/cells.sql")),
     ("clones", include_str!("../queries/clones.sql")),
     ("content", include_str!("../queries/content.sql")),
     ("drift", include_str!("../queries/drift.sql")),
+    ("evidence", include_str!("../queries/evidence.sql")),
     ("findings", include_str!("../queries/findings.sql")),
     ("hosts", include_str!("../queries/hosts.sql")),
     ("matrix", include_str!("../queries/matrix.sql")),
+    ("overview", include_str!("../queries/overview.sql")),
     ("packages", include_str!("../queries/packages.sql")),
     ("pivot", include_str!("../queries/pivot.sql")),
     ("roles", include_str!("../queries/roles.sql")),

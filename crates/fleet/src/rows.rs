@@ -255,11 +255,13 @@ fn finding_rows(report: &Report) -> Vec<FindingRow> {
     report.findings.iter().map(stored).collect()
 }
 
-/// `name: value` of each piece, for drilling down; the report has it in full.
+/// `name: value` of each piece, for drilling down; the report has it in full. A line break within a
+/// piece would pass for another piece.
 fn evidence(finding: &coroner_core::Finding) -> String {
     let pieces = finding.evidence.iter().take(16);
-    let pieces =
-        pieces.map(|piece| bounded(&format!("{}: {}", piece.name, piece.value.to_stored())));
+    let pieces = pieces.map(|piece| {
+        bounded(&format!("{}: {}", piece.name, piece.value.to_stored()).replace('\n', "\\n"))
+    });
     pieces.collect::<Vec<_>>().join("\n")
 }
 

@@ -14,7 +14,7 @@ const WIDEST: usize = 60;
 
 /// The columns of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns(Vec<String>);
+pub struct Columns(pub(crate) Vec<String>);
 
 impl Columns {
     /// As the engine names them.
@@ -65,6 +65,11 @@ pub trait Sheet {
     /// # Errors
     /// It cannot be written.
     fn row(&mut self, row: Row) -> io::Result<()>;
+
+    /// Whether it holds as much as it may: what is left is left out.
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// Then nothing more; `more` when rows were left out.
     ///

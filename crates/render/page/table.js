@@ -1,12 +1,16 @@
-// A list of any length: only the rows in sight are in the document. Rows are arrays of plain text.
+// A table of any length: only the rows in sight are in the document. Rows are arrays of plain text and numbers.
 class Table {
-  constructor(mount, columns, onChoose) {
+  // A cell's class is a word, or told by the row.
+  constructor(mount, columns, onChoose, classes = []) {
     this.row = 28;
     this.tallest = 15000000;
     this.rows = [];
+    this.drawn = new Map();
     this.chosen = -1;
     this.onChoose = onChoose;
     this.columns = columns;
+    this.classes = classes;
+    this.name = mount.id;
     this.root = make("div", "grid");
     this.root.setAttribute("role", "grid");
     this.head = make("div", "row head");
@@ -24,7 +28,8 @@ class Table {
   }
   heads(onSort) {
     this.headCells = this.columns.map((name, at) => {
-      const cell = make("div");
+      const own = this.classes[at];
+      const cell = make("div", own === "number" ? own : "");
       cell.setAttribute("role", "columnheader");
       const button = make("button", "", name);
       button.type = "button";
@@ -40,6 +45,7 @@ class Table {
   }
   show(rows) {
     this.rows = rows;
+    this.forget();
     this.chosen = -1;
     this.root.setAttribute("aria-rowcount", rows.length + 1);
     this.root.setAttribute("aria-colcount", this.columns.length);
@@ -63,34 +69,64 @@ class Table {
     const first = limit ? 0 : Math.max(0, Math.floor(top / this.row) - 5);
     const count = limit || Math.ceil(this.body.clientHeight / this.row) + 10;
     const shift = this.body.scrollTop - top;
-    const made = this.rows.slice(first, first + count)
-      .map((row, at) => this.line(row, first + at, shift));
-    this.space.replaceChildren(...made);
+    const last = Math.min(first + count, this.rows.length);
+    for (const [at, line] of this.drawn) {
+      if (at >= first && at < last) continue;
+      line.remove();
+      this.drawn.delete(at);
+    }
+    // Rows that were in sight before stay as they are.
+    let next = this.space.firstChild;
+    for (let at = first; at < last; at++) {
+      let line = this.drawn.get(at);
+      if (!line) this.drawn.set(at, line = this.line(this.rows[at], at));
+      line.style.top = at * this.row + shift + "px";
+      if (line === next) next = next.nextSibling;
+      else this.space.insertBefore(line, next);
+    }
   }
-  line(row, at, shift) {
+  // All rows are drawn anew, or one.
+  forget(at) {
+    const gone = at === undefined ? [...this.drawn.keys()] : [at];
+    for (const one of gone) {
+      this.drawn.get(one)?.remove();
+      this.drawn.delete(one);
+    }
+  }
+  line(row, at) {
     const line = make("div", at % 2 ? "row odd" : "row");
-    line.id = "row-" + at;
-    line.style.top = at * this.row + shift + "px";
+    line.id = this.name + "-row-" + at;
     line.setAttribute("role", "row");
     line.setAttribute("aria-rowindex", at + 2);
     line.setAttribute("aria-selected", at === this.chosen);
-    for (let column = 0; column < this.columns.length; column++) {
-      const cell = make("div", "cell", row[column].slice(0, 400));
-      cell.setAttribute("role", "gridcell");
-      line.append(cell);
-    }
-    line.addEventListener("click", () => { this.choose(at); this.onChoose(row, false); });
+    line.append(...this.cells(row, at));
+    line.addEventListener("click", (event) => this.pick(row, at, event));
     return line;
+  }
+  pick(row, at) {
+    this.choose(at);
+    this.onChoose(row, false);
+  }
+  cells(row) {
+    return this.columns.map((_, column) => {
+      const own = this.classes[column];
+      const name = typeof own === "function" ? own(row) : own || "";
+      const cell = make("div", "cell " + name, String(row[column]).slice(0, 400));
+      cell.setAttribute("role", "gridcell");
+      return cell;
+    });
   }
   choose(at) {
     if (!this.rows.length) return;
+    this.forget(this.chosen);
     this.chosen = Math.max(0, Math.min(at, this.rows.length - 1));
     const top = this.chosen * this.row / this.scale();
     const view = this.body.clientHeight;
     if (top < this.body.scrollTop) this.body.scrollTop = top;
     if (top + this.row > this.body.scrollTop + view) this.body.scrollTop = top + this.row - view;
+    this.forget(this.chosen);
     this.draw();
-    this.body.setAttribute("aria-activedescendant", "row-" + this.chosen);
+    this.body.setAttribute("aria-activedescendant", this.name + "-row-" + this.chosen);
   }
   key(event) {
     const page = Math.max(1, Math.floor(this.body.clientHeight / this.row) - 1);

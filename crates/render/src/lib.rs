@@ -6,6 +6,7 @@ mod html;
 mod json;
 mod lang;
 mod ocsf;
+pub mod page;
 mod prometheus;
 mod syslog;
 mod text;

@@ -3,8 +3,8 @@
 use coroner_core::{Finding, Report, Severity};
 use maud::{Markup, html};
 
-use super::host_text;
 use crate::Lang;
+use crate::page::host_text;
 use crate::text::{confidence_word, escape, place, severity_word};
 
 /// Places of one rule that are open at once; the others are behind a line that counts them.

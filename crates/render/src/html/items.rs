@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use coroner_core::{Item, Report, Text};
+use coroner_core::{Item, Report};
 use maud::{Markup, html};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Lang;
+use crate::page::{script_words, shown};
 use crate::text::{grouped, told};
 
 /// What the script says.
@@ -31,10 +32,10 @@ pub(super) fn section(report: &Report, lang: Lang) -> Markup {
             noscript { p { (lang.word("The list needs scripts; the JSON report has all items.")) } }
             div.tools role="search" {
                 label for="search" { (lang.word("Search")) }
-                input #search type="search" autocomplete="off" spellcheck="false";
+                input #search.search type="search" autocomplete="off" spellcheck="false";
                 label for="kind" { (lang.word("Kind")) }
                 select #kind {}
-                p #count role="status" aria-live="polite" {}
+                p #count.count role="status" aria-live="polite" {}
             }
             div #grid {}
             div #detail role="region" aria-label=(lang.word("The chosen item")) tabindex="-1" {}
@@ -44,12 +45,8 @@ pub(super) fn section(report: &Report, lang: Lang) -> Markup {
 
 /// `{"words": {...}, "items": [[kind, key, what tells most, fields], ...]}`.
 pub(super) fn data(report: &Report, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    let words: Map<String, Value> = SCRIPT_WORDS
-        .iter()
-        .map(|english| ((*english).to_owned(), Value::from(lang.word(english))))
-        .collect();
     out.write_all(b"{\"words\":")?;
-    serde_json::to_writer(&mut *out, &words)?;
+    serde_json::to_writer(&mut *out, &script_words(&SCRIPT_WORDS, lang))?;
     out.write_all(b",\"items\":[")?;
     for (at, item) in report.items.iter().enumerate() {
         if at > 0 {
@@ -71,10 +68,6 @@ fn row(item: &Item) -> Value {
         Value::from(told(item).join(" · ")),
         escaped(Value::Object(fields)),
     ])
-}
-
-fn shown(stored: &str) -> String {
-    Text::from_stored(stored).to_string()
 }
 
 fn escaped(value: Value) -> Value {

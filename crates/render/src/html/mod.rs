@@ -1,12 +1,11 @@
 //! The report as one page: no network, no foreign script, readable without scripts too.
 //!
 //! Everything but the list of items is markup made here. The items go out as data, already escaped, and a
-//! small script of ours shows them. [`shell`] knows nothing of reports.
+//! small script of ours shows them. [`crate::page`] has what other pages share.
 
 mod findings;
 mod items;
 mod seen;
-mod shell;
 mod timeline;
 mod verdict;
 
@@ -16,11 +15,8 @@ use coroner_core::Report;
 use maud::{Markup, html as markup};
 
 use crate::Lang;
-use shell::Shell;
+use crate::page::{SCRIPT, STYLE, Shell};
 
-const STYLE: &str = include_str!("../../page/style.css");
-const THEME: &str = include_str!("../../page/theme.js");
-const TABLE: &str = include_str!("../../page/table.js");
 const ITEMS: &str = include_str!("../../page/items.js");
 
 /// Writes the report as a page.
@@ -28,7 +24,7 @@ const ITEMS: &str = include_str!("../../page/items.js");
 /// # Errors
 /// The writer's.
 pub fn html(report: &Report, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    let script = [THEME, TABLE, ITEMS].concat();
+    let script = SCRIPT.concat() + ITEMS;
     let shell = Shell {
         lang,
         title: format!(
@@ -68,9 +64,4 @@ fn contents(lang: Lang) -> Markup {
             a href="#standing" { (lang.word("What it stands on")) }
         }
     }
-}
-
-/// Text of the host: escaped, and shown in the order of its characters.
-fn host_text(text: &dyn std::fmt::Display) -> Markup {
-    markup! { span.host dir="ltr" { (text.to_string()) } }
 }

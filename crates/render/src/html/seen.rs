@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use coroner_core::{Gap, Report, Status};
 use maud::{Markup, html};
 
-use super::host_text;
 use crate::Lang;
+use crate::page::host_text;
 use crate::text::{atime_word, enforced_word, escape, grouped, status_word, verified_files};
 
 pub(super) fn gaps(report: &Report, lang: Lang) -> Markup {

@@ -6,9 +6,9 @@ use coroner_core::{Level, Report, Severity};
 use maud::{Markup, html};
 
 use super::findings::{anchor, severity_class};
-use super::host_text;
 use crate::Lang;
-use crate::text::{audit_line, escape, grouped, level_word, meaning, place, severity_word};
+use crate::page::{figure, host_text};
+use crate::text::{audit_line, escape, level_word, meaning, place, severity_word};
 
 pub(super) fn banner(report: &Report, lang: Lang) -> Markup {
     let host = &report.host;
@@ -67,13 +67,6 @@ fn figures(report: &Report, lang: Lang) -> Markup {
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-fn figure(class: &str, number: u64, words: &str) -> Markup {
-    let none = if number == 0 { "none" } else { "" };
-    html! {
-        li.(class).(none) { strong { (grouped(number)) } " " span { (words) } }
-    }
 }
 
 /// The findings that made the verdict, each with a link to its evidence.

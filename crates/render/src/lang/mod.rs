@@ -55,6 +55,16 @@ impl Lang {
         }
     }
 
+    /// The locale's, in the order of POSIX. The kernel's own console shows no Chinese.
+    pub fn of_environment(get: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| get(name).filter(|value| !value.is_empty());
+        if set("TERM").as_deref() == Some("linux") {
+            return Self::En;
+        }
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+        Self::of_locale(&locale.unwrap_or_default())
+    }
+
     /// By what a locale's name says (`zh_CN.UTF-8`). Only UTF-8 is written, so other encodings get English.
     pub fn of_locale(locale: &str) -> Self {
         let locale = locale.to_ascii_lowercase();

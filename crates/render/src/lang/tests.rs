@@ -26,7 +26,7 @@ fn spoken(source: &str, words: &str) -> bool {
 
 fn all_sources() -> String {
     let mut files = Vec::new();
-    for dir in ["src", "page", "../host/src/blocked.rs"] {
+    for dir in ["src", "page", "../host/src/blocked.rs", "../fleet/src/page", "../fleet/page"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
         if path.is_dir() { sources(&path, &mut files) } else { files.push(path) }
     }

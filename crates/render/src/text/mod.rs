@@ -17,7 +17,8 @@ pub use diff::diff_text;
 pub(crate) use findings::{confidence_word, place, severity_word};
 pub(crate) use item::told;
 use layout::{Page, Paint};
-pub(crate) use seen::{atime_word, enforced_word, escape, grouped, status_word, verified_files};
+pub use seen::grouped;
+pub(crate) use seen::{atime_word, enforced_word, escape, status_word, verified_files};
 
 /// How the text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

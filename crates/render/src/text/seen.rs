@@ -78,7 +78,7 @@ fn proved_by(pack: &PackUse, lang: Lang) -> String {
 }
 
 /// Digits by threes.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + 4);
     for (place, digit) in digits.chars().enumerate() {

@@ -50,7 +50,8 @@ const INGEST_EXAMPLES: &str = "Examples:
 const COMPARE_EXAMPLES: &str = "Examples:
   coroner-fleet compare --store fleet                     what is in a store
   coroner-fleet compare reports/ more/web7.json.gz        reports that are kept in no store
-  coroner-fleet compare s3://reports/2026-06              a bucket's";
+  coroner-fleet compare s3://reports/2026-06              a bucket's
+  coroner-fleet compare reports/ --format html -o fleet.html   one page for a browser";
 const QUERY_EXAMPLES: &str = "Examples:
   coroner-fleet query stack --set most=1 --store fleet
   coroner-fleet query --query own.sql --set user=eve --store fleet --format csv";
@@ -106,7 +107,7 @@ pub(crate) struct OutputArgs {
     /// Where to write it; standard output by default
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Most rows; 0 for all, 100 by default in tables and all in JSON and CSV
+    /// Most rows; 0 for all; by default 100 in tables, 2000 in a list of the page, all in JSON and CSV
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
 }
@@ -119,6 +120,16 @@ pub(crate) enum Format {
     Json,
     /// With a line of names.
     Csv,
+    /// For people, in a browser: one file that loads nothing (compare alone).
+    Html,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LangArg {
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -133,6 +144,9 @@ pub(crate) struct CompareArgs {
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    /// The language of the page [default: that of the locale]; all else is English
+    #[arg(long, value_enum)]
+    pub(crate) lang: Option<LangArg>,
     #[command(flatten)]
     pub(crate) bounds: BoundsArgs,
 }

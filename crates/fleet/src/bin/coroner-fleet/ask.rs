@@ -15,7 +15,7 @@ use crate::args::{
     StaleArgs,
 };
 use crate::failure::Failure;
-use crate::{file, ingest};
+use crate::{file, ingest, page};
 
 /// Rows of a table for people.
 const USUAL_ROWS: usize = 100;
@@ -73,6 +73,10 @@ fn shipped(name: &str, set: Set, args: &AskArgs) -> Result<ExitCode, Failure> {
 }
 
 fn answer(query: &Query, given: Set, args: &AskArgs) -> Result<ExitCode, Failure> {
+    if args.output.format == Some(Format::Html) {
+        let message = "one query makes no page: coroner-fleet compare --format html does";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     let engine = open(&args.store.store, args.bounds)?;
     let asked = Asked { engine: &engine, values: Values { given, now: Time::now() } };
     to_output(&args.output, &|format, out| {
@@ -95,7 +99,10 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     }
     let engine = open(dir, args.bounds)?;
     let asked = Asked { engine: &engine, values: Values { given: Set::new(), now: Time::now() } };
-    to_output(&args.output, &|format, out| asked.overview(format, &args.output, out))?;
+    to_output(&args.output, &|format, out| match format {
+        Format::Html => page::write(&asked, args, out),
+        _ => asked.overview(format, &args.output, out),
+    })?;
     Ok(status)
 }
 
@@ -105,20 +112,25 @@ fn open(dir: &Path, limits: BoundsArgs) -> Result<Engine, Failure> {
 }
 
 /// An engine, and the values for what it is asked.
-struct Asked<'e> {
+pub(crate) struct Asked<'e> {
     engine: &'e Engine,
     values: Values,
 }
 
 impl Asked<'_> {
-    fn fill(&self, query: &Query, sheet: &mut dyn Sheet, limit: usize) -> Result<(), Failure> {
+    pub(crate) fn fill(
+        &self,
+        query: &Query,
+        sheet: &mut dyn Sheet,
+        limit: usize,
+    ) -> Result<(), Failure> {
         let answer = self.engine.ask(query, &self.values)?;
         sheet.start(&Columns::of(&answer.schema()))?;
         let mut left = limit;
         for batch in answer {
             let pieces = rows(&batch?).map_err(|error| EngineError::Engine(error.into()))?;
             for row in pieces {
-                if left == 0 {
+                if left == 0 || sheet.is_full() {
                     return Ok(sheet.end(true)?);
                 }
                 left -= 1;
@@ -153,7 +165,7 @@ impl Asked<'_> {
 fn sheet<'w>(format: Format, out: &'w mut dyn Write) -> Box<dyn Sheet + 'w> {
     match format {
         Format::Text => Box::new(Table::new(out)),
-        Format::Json => Box::new(Json::new(out)),
+        Format::Json | Format::Html => Box::new(Json::new(out)),
         Format::Csv => Box::new(Csv::new(out)),
     }
 }

@@ -5,6 +5,7 @@ mod ask;
 mod failure;
 mod file;
 mod ingest;
+mod page;
 
 use std::process::ExitCode;
 

@@ -6,8 +6,8 @@ mod picture;
 use coroner_core::Report;
 use maud::{Markup, html};
 
-use super::host_text;
 use crate::Lang;
+use crate::page::host_text;
 use events::{Event, Lane};
 
 /// Events of the list; all are among the items.

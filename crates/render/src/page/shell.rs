@@ -10,24 +10,27 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::Lang;
 
 /// A page without its content.
-pub(super) struct Shell<'a> {
-    pub(super) lang: Lang,
-    pub(super) title: String,
-    pub(super) style: &'a str,
-    pub(super) script: &'a str,
+#[derive(Debug)]
+pub struct Shell<'a> {
+    /// What its own words are in.
+    pub lang: Lang,
+    /// As a browser's tab has it; escaped by whoever made it.
+    pub title: String,
+    /// All of its style.
+    pub style: &'a str,
+    /// All of its script.
+    pub script: &'a str,
 }
 
 /// Writes the page's data as JSON.
-pub(super) type Data<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
+pub type Data<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
 
 impl Shell<'_> {
     /// Writes the page around its content.
-    pub(super) fn write(
-        &self,
-        body: &Markup,
-        data: &mut Data<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The writer's, and those of whoever writes the data.
+    pub fn write(&self, body: &Markup, data: &mut Data<'_>, out: &mut dyn Write) -> io::Result<()> {
         let head = html! {
             (DOCTYPE)
             (PreEscaped(format!("<html lang=\"{}\">", self.lang.tag())))
