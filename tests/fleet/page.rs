@@ -1,5 +1,5 @@
 //! The fleet's page: its data, byte by byte, and in a real browser.
-#![cfg_attr(not(feature = "browser"), allow(dead_code))]
+#![cfg_attr(not(feature = "test-browser"), allow(dead_code))]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -156,7 +156,10 @@ fn check(page: &Path, chinese: &Path) -> (bool, String) {
 }
 
 #[test]
-#[cfg_attr(not(feature = "browser"), ignore = "needs chromium and chromedriver: run tests/run")]
+#[cfg_attr(
+    not(feature = "test-browser"),
+    ignore = "needs chromium and chromedriver: run tests/run"
+)]
 fn a_browser_leads_through_a_hostile_fleet_to_the_evidence_and_runs_nothing_of_it() {
     let bench = hostile();
     let (english, chinese) = (page(&bench, "en", &[]), page(&bench, "zh", &[]));
