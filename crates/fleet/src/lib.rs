@@ -1,9 +1,12 @@
 //! Many reports: what few hosts have, what changed, what hosts share.
 //!
 //! [`Ingest`] takes reports into a [`Store`] of Parquet files, each run once. [`Engine`] answers
-//! [`Query`]s over it, SQL files in `queries/` or a user's own. A [`Sheet`] writes the answer.
+//! [`Query`]s over it, SQL files in `queries/` or a user's own, in this process or on a cluster: its
+//! [`Site`]. A [`Sheet`] writes the answer.
 
 mod batch;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod engine;
 mod groups;
 mod identity;
@@ -15,15 +18,19 @@ mod query;
 mod read;
 mod rows;
 mod sheet;
+mod site;
 mod sources;
 mod store;
 mod table;
 
-pub use engine::{Answer, Bounds, Engine, EngineError};
+#[cfg(feature = "cluster")]
+pub use cluster::{SchedulerService, ServiceError, WorkerService};
+pub use engine::{Answer, Engine, EngineError};
 pub use ingest::{Ingest, Skipped, Taken};
 pub use lists::{expect, find_roles};
 pub use query::{Heading, Parameter, Query, QueryError, Type, Values};
 pub use read::{Refused, read_report};
 pub use sheet::{Columns, Csv, Json, Row, Sheet, Table, rows};
+pub use site::{Bounds, Scheduler, Site};
 pub use sources::{SourceError, Sources};
 pub use store::{Locked, Store, StoreError};

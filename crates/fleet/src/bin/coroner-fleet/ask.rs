@@ -7,12 +7,11 @@ use std::process::ExitCode;
 
 use coroner_core::Time;
 use coroner_fleet::{
-    Columns, Csv, Engine, EngineError, Json, Query, Sheet, Store, Table, Type, Values, rows,
+    Columns, Csv, Engine, EngineError, Json, Query, Sheet, Site, Store, Table, Type, Values, rows,
 };
 
 use crate::args::{
-    AskArgs, BoundsArgs, CompareArgs, DriftArgs, Format, OutputArgs, PivotArgs, QueryArgs,
-    StaleArgs,
+    AskArgs, CompareArgs, DriftArgs, Format, OutputArgs, PivotArgs, QueryArgs, SiteArgs, StaleArgs,
 };
 use crate::failure::Failure;
 use crate::{file, ingest};
@@ -73,7 +72,7 @@ fn shipped(name: &str, set: Set, args: &AskArgs) -> Result<ExitCode, Failure> {
 }
 
 fn answer(query: &Query, given: Set, args: &AskArgs) -> Result<ExitCode, Failure> {
-    let engine = open(&args.store.store, args.bounds)?;
+    let engine = open(&args.store.store, args.site)?;
     let asked = Asked { engine: &engine, values: Values { given, now: Time::now() } };
     to_output(&args.output, &|format, out| {
         let mut sheet = sheet(format, out);
@@ -91,17 +90,18 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let dir = args.store.as_deref().unwrap_or(passing.path());
     let mut status = ExitCode::SUCCESS;
     if !args.inputs.is_empty() {
-        status = ingest::status(&ingest::take(&args.inputs, dir, &args.reading, args.bounds)?);
+        status = ingest::status(&ingest::take(&args.inputs, dir, &args.reading, args.site.bounds)?);
     }
-    let engine = open(dir, args.bounds)?;
+    let engine = open(dir, args.site)?;
     let asked = Asked { engine: &engine, values: Values { given: Set::new(), now: Time::now() } };
     to_output(&args.output, &|format, out| asked.overview(format, &args.output, out))?;
     Ok(status)
 }
 
-fn open(dir: &Path, limits: BoundsArgs) -> Result<Engine, Failure> {
+fn open(dir: &Path, args: SiteArgs) -> Result<Engine, Failure> {
     let store = Store::open(dir)?;
-    Ok(Engine::open(&store, ingest::bounds(limits))?)
+    let site = args.cluster.map_or(Site::Here(ingest::bounds(args.bounds)), Site::Cluster);
+    Ok(Engine::open(&store, site)?)
 }
 
 /// An engine, and the values for what it is asked.
