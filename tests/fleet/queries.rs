@@ -211,6 +211,23 @@ fn too_little_memory_is_said_and_never_half_an_answer() {
     }
 }
 
+#[cfg(not(feature = "cluster"))]
+#[test]
+fn without_the_distributed_engine_it_is_said_how_to_get_it() {
+    let bench = Bench::with(&Plan { hosts: 110, items: 40, ..SMALL });
+    let ask = |args: &[&str]| said(&fleet().args(args).output().unwrap(), 64);
+    let store = bench.store();
+    let store = store.to_str().unwrap();
+    assert!(
+        ask(&["hosts", "--store", store, "--cluster", "df://127.0.0.1:1"])
+            .contains("--features cluster")
+    );
+    assert!(ask(&["cluster", "worker"]).contains("--features cluster"));
+    assert!(
+        ask(&["hosts", "--store", store, "--cluster", "df://scheduler:1"]).contains("ADDRESS:PORT")
+    );
+}
+
 #[test]
 fn compare_needs_no_store_and_says_what_stands_out() {
     let bench = Bench::new();

@@ -1,8 +1,9 @@
-//! The embedded engine over a store.
+//! An engine over a store.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use coroner_core::Text;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::empty::EmptyTable;
@@ -13,27 +14,20 @@ use datafusion::datasource::listing::{
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use url::Url;
 
 use crate::query::{Query, QueryError, Values};
+use crate::site::{Scheduler, Site};
 use crate::store::{Store, StoreError};
 use crate::table::{BATCHED, EXPECTED, ROLES, Table};
 
 /// The views that shipped queries stand on.
 const VIEWS: &str = include_str!("../queries/views.sql");
-
-/// What an engine may use.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// MiB that a query may hold before it goes to the disk or fails.
-    pub memory: usize,
-    /// Threads, at most.
-    pub threads: usize,
-}
+/// Characters of what a cluster says of itself.
+const LONGEST_SAID: usize = 600;
 
 /// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +45,23 @@ pub enum EngineError {
     /// No threads, no folder for what does not fit into memory.
     #[error("the engine did not start: {0}")]
     Start(#[from] std::io::Error),
+    /// A cluster was asked for.
+    #[error(
+        "this coroner-fleet has the embedded engine alone; cargo build --profile fleet -p coroner-fleet \
+         --features cluster makes one that has both"
+    )]
+    NoCluster,
+    /// Nobody listens, or somebody else.
+    #[error("{0}: no scheduler answers there ({1}); coroner-fleet cluster scheduler starts one")]
+    NoScheduler(Scheduler, String),
+    /// Nobody would work on a query.
+    #[error(
+        "{0}: the cluster has no worker; coroner-fleet cluster worker --scheduler {0} adds one"
+    )]
+    NoWorker(Scheduler),
+    /// The cluster's own words: a worker that does not see the store, the last worker lost.
+    #[error("{0}: the cluster did not answer: {1}")]
+    Cluster(Scheduler, String),
 }
 
 impl EngineError {
@@ -66,6 +77,7 @@ impl EngineError {
 
 /// An engine with the tables and views of one store.
 pub struct Engine {
+    site: Site,
     context: SessionContext,
     runtime: tokio::runtime::Runtime,
 }
@@ -81,33 +93,46 @@ impl Engine {
     ///
     /// # Errors
     /// The store cannot be listed, or the engine does not start.
-    pub fn open(store: &Store, bounds: Bounds) -> Result<Self, EngineError> {
-        let threads = bounds.threads.max(1);
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build()?;
-        let context = context(bounds, threads)?;
+    pub fn open(store: &Store, site: Site) -> Result<Self, EngineError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(site.threads())
+            .enable_all()
+            .build()?;
+        let context = site.session()?;
         runtime.block_on(register(&context, store))?;
-        Ok(Self { context, runtime })
+        Ok(Self { site, context, runtime })
     }
 
     /// Starts to answer a query; the answer comes piece by piece.
     ///
     /// # Errors
-    /// The query or its values are wrong.
+    /// The query or its values are wrong, or nobody would work on it.
     pub fn ask(&self, query: &Query, values: &Values) -> Result<Answer<'_>, EngineError> {
         let given: Vec<(String, ScalarValue)> = query.values(values)?.into_iter().collect();
-        let rows = self.runtime.block_on(async {
+        self.site.ready()?;
+        let (schema, rows) = self.runtime.block_on(async {
             let frame = self.context.sql_with_options(query.sql(), reading()).await?;
             let frame = if given.is_empty() { frame } else { frame.with_param_values(given)? };
-            frame.execute_stream().await
+            // As it was asked: an answer that is known to be empty loses its columns on a cluster.
+            let schema = Arc::clone(frame.schema().inner());
+            Ok::<_, EngineError>((schema, frame.execute_stream().await?))
         })?;
-        Ok(Answer { engine: self, rows })
+        Ok(Answer { engine: self, schema, rows })
+    }
+
+    /// An error while rows come.
+    fn broken(&self, error: DataFusionError) -> EngineError {
+        match self.site {
+            Site::Here(_) => EngineError::Engine(error),
+            Site::Cluster(scheduler) => EngineError::Cluster(scheduler, one_line(&error)),
+        }
     }
 }
 
 /// The rows that answer a query.
 pub struct Answer<'e> {
     engine: &'e Engine,
+    schema: SchemaRef,
     rows: SendableRecordBatchStream,
 }
 
@@ -120,7 +145,7 @@ impl std::fmt::Debug for Answer<'_> {
 impl Answer<'_> {
     /// Name and type of each column.
     pub fn schema(&self) -> SchemaRef {
-        self.rows.schema()
+        Arc::clone(&self.schema)
     }
 }
 
@@ -129,7 +154,7 @@ impl Iterator for Answer<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.engine.runtime.block_on(self.rows.next());
-        next.map(|batch| batch.map_err(EngineError::from))
+        next.map(|batch| batch.map_err(|error| self.engine.broken(error)))
     }
 }
 
@@ -138,14 +163,12 @@ fn reading() -> SQLOptions {
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
-fn context(bounds: Bounds, threads: usize) -> Result<SessionContext, DataFusionError> {
-    let runtime = RuntimeEnvBuilder::new().with_memory_limit(bounds.memory << 20, 1.0).build()?;
-    // A join's build side that fills a filter of another join's scan: `shared` waited for ever on two
-    // threads and more, and the distributed engine has no such filters between its stages either.
-    let config = SessionConfig::new()
-        .with_target_partitions(threads)
-        .set_bool("datafusion.optimizer.enable_dynamic_filter_pushdown", false);
-    Ok(SessionContext::new_with_config_rt(config, Arc::new(runtime)))
+/// What another machine said, which may be long and many-lined.
+fn one_line(error: &DataFusionError) -> String {
+    let said = error.to_string();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let line: String = words.join(" ").chars().take(LONGEST_SAID).collect();
+    Text::from(line).to_string()
 }
 
 async fn register(context: &SessionContext, store: &Store) -> Result<(), EngineError> {

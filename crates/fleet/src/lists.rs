@@ -5,10 +5,11 @@ use datafusion::arrow::array::RecordBatch;
 use serde_json::Value;
 
 use crate::batch::replace;
-use crate::engine::{Bounds, Engine, EngineError};
+use crate::engine::{Engine, EngineError};
 use crate::groups::Features;
 use crate::query::{Query, Values};
 use crate::sheet::rows;
+use crate::site::{Bounds, Site};
 use crate::store::{Locked, StoreError};
 use crate::table::{EXPECTED, ROLES};
 
@@ -25,7 +26,7 @@ const FEATURES: &str = "-- Packages and units of hosts that nobody labelled.\n\
 /// # Errors
 /// The store cannot be read or written.
 pub fn find_roles(store: &Locked, bounds: Bounds) -> Result<(), EngineError> {
-    let engine = Engine::open(store.store(), bounds)?;
+    let engine = Engine::open(store.store(), Site::Here(bounds))?;
     let mut features = Features::default();
     let mut out = Vec::new();
     each_pair(&engine, LABELS, |host, label| {

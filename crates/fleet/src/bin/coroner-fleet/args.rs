@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use coroner_fleet::Scheduler;
 
 const STATUS: &str = "Exit status: 0 done, 1 done and some files were not taken in (each is named), \
                       64 wrong arguments, 70 coroner-fleet itself failed.";
@@ -40,6 +42,12 @@ pub(crate) enum Command {
     Queries,
     /// Says which hosts there should be: a file with a name or id on each line.
     Expect(ExpectArgs),
+    /// Starts a part of a cluster that works on queries: its scheduler, or a worker.
+    ///
+    /// Nobody proves who they are: whoever reaches the ports may read and write what the account of the
+    /// workers may. On a network of your own alone.
+    #[command(subcommand, after_help = CLUSTER_EXAMPLES)]
+    Cluster(ClusterCommand),
 }
 
 const INGEST_EXAMPLES: &str = "Examples:
@@ -55,6 +63,10 @@ const COMPARE_EXAMPLES: &str = "Examples:
 const QUERY_EXAMPLES: &str = "Examples:
   coroner-fleet query stack --set most=1 --store fleet
   coroner-fleet query --query own.sql --set user=eve --store fleet --format csv";
+const CLUSTER_EXAMPLES: &str = "Examples:
+  coroner-fleet cluster scheduler --bind 192.0.2.7:50050
+  coroner-fleet cluster worker --scheduler df://192.0.2.7:50050 --bind 192.0.2.8:50051
+  coroner-fleet compare --store /srv/fleet --cluster df://192.0.2.7:50050";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct IngestArgs {
@@ -97,6 +109,15 @@ pub(crate) struct BoundsArgs {
     /// Threads; as many as there are processors by default
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct SiteArgs {
+    #[command(flatten)]
+    pub(crate) bounds: BoundsArgs,
+    /// Has a cluster work on it, whose workers see the store at the same path and have bounds of their own
+    #[arg(long, value_name = "df://ADDRESS:PORT", requires = "store")]
+    pub(crate) cluster: Option<Scheduler>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -148,7 +169,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_enum)]
     pub(crate) lang: Option<LangArg>,
     #[command(flatten)]
-    pub(crate) bounds: BoundsArgs,
+    pub(crate) site: SiteArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -158,7 +179,7 @@ pub(crate) struct AskArgs {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
-    pub(crate) bounds: BoundsArgs,
+    pub(crate) site: SiteArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -203,6 +224,42 @@ pub(crate) struct QueryArgs {
     pub(crate) set: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) ask: AskArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClusterCommand {
+    /// Cuts queries into tasks and hands them to workers.
+    Scheduler(SchedulerArgs),
+    /// Works on tasks.
+    Worker(WorkerArgs),
+}
+
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct SchedulerArgs {
+    /// Where it listens
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50050")]
+    pub(crate) bind: SocketAddr,
+    /// Its address for workers, when that is another
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) advertise: Option<IpAddr>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WorkerArgs {
+    /// Whose tasks it works on
+    #[arg(long, value_name = "df://ADDRESS:PORT", default_value = "df://127.0.0.1:50050")]
+    pub(crate) scheduler: Scheduler,
+    /// Where others fetch rows from it
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50051")]
+    pub(crate) bind: SocketAddr,
+    /// Its address for other workers and whoever asks, when that is another
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) advertise: Option<IpAddr>,
+    /// A folder for what passes between the stages of a query
+    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
+    pub(crate) work: PathBuf,
+    #[command(flatten)]
+    pub(crate) bounds: BoundsArgs,
 }
 
 #[derive(Debug, ClapArgs)]

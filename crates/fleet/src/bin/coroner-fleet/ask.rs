@@ -7,12 +7,11 @@ use std::process::ExitCode;
 
 use coroner_core::Time;
 use coroner_fleet::{
-    Columns, Csv, Engine, EngineError, Json, Query, Sheet, Store, Table, Type, Values, rows,
+    Columns, Csv, Engine, EngineError, Json, Query, Sheet, Site, Store, Table, Type, Values, rows,
 };
 
 use crate::args::{
-    AskArgs, BoundsArgs, CompareArgs, DriftArgs, Format, OutputArgs, PivotArgs, QueryArgs,
-    StaleArgs,
+    AskArgs, CompareArgs, DriftArgs, Format, OutputArgs, PivotArgs, QueryArgs, SiteArgs, StaleArgs,
 };
 use crate::failure::Failure;
 use crate::{file, ingest, page};
@@ -77,7 +76,7 @@ fn answer(query: &Query, given: Set, args: &AskArgs) -> Result<ExitCode, Failure
         let message = "one query makes no page: coroner-fleet compare --format html does";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let engine = open(&args.store.store, args.bounds)?;
+    let engine = open(&args.store.store, args.site)?;
     let asked = Asked { engine: &engine, values: Values { given, now: Time::now() } };
     to_output(&args.output, &|format, out| {
         let mut sheet = sheet(format, out);
@@ -95,9 +94,9 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let dir = args.store.as_deref().unwrap_or(passing.path());
     let mut status = ExitCode::SUCCESS;
     if !args.inputs.is_empty() {
-        status = ingest::status(&ingest::take(&args.inputs, dir, &args.reading, args.bounds)?);
+        status = ingest::status(&ingest::take(&args.inputs, dir, &args.reading, args.site.bounds)?);
     }
-    let engine = open(dir, args.bounds)?;
+    let engine = open(dir, args.site)?;
     let asked = Asked { engine: &engine, values: Values { given: Set::new(), now: Time::now() } };
     to_output(&args.output, &|format, out| match format {
         Format::Html => page::write(&asked, args, out),
@@ -106,9 +105,10 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     Ok(status)
 }
 
-fn open(dir: &Path, limits: BoundsArgs) -> Result<Engine, Failure> {
+fn open(dir: &Path, args: SiteArgs) -> Result<Engine, Failure> {
     let store = Store::open(dir)?;
-    Ok(Engine::open(&store, ingest::bounds(limits))?)
+    let site = args.cluster.map_or(Site::Here(ingest::bounds(args.bounds)), Site::Cluster);
+    Ok(Engine::open(&store, site)?)
 }
 
 /// An engine, and the values for what it is asked.

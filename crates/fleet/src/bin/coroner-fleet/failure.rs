@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+#[cfg(feature = "cluster")]
+use coroner_fleet::ServiceError;
 use coroner_fleet::{BucketError, EngineError, QueryError, SourceError, StoreError};
 
 /// `EX_USAGE` and `EX_SOFTWARE`, sysexits.h.
@@ -79,8 +81,19 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::Query(error) => error.into(),
+            EngineError::NoCluster => Self::Usage(error.to_string()),
             error if error.is_the_queries() => Self::Usage(error.to_string()),
             error => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Unreachable(_) => Self::Usage(error.to_string()),
+            _ => Self::Broken(error.to_string()),
         }
     }
 }

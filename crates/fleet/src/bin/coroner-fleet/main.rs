@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod cluster;
 mod failure;
 mod file;
 mod ingest;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Query(args) => ask::query(&args),
         Command::Queries => ask::list(),
         Command::Expect(args) => ingest::expect(&args),
+        Command::Cluster(command) => cluster::run(&command),
     };
     done.unwrap_or_else(failure::Failure::report)
 }
