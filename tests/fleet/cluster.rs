@@ -21,7 +21,7 @@ use crate::support::{Bench, SMALL, fleet, said};
 
 const PLAN: Plan = Plan { hosts: 110, items: 40, ..SMALL };
 /// For `LONG`: seconds of work for two workers that nobody optimised.
-const PAIRS: Plan = Plan { items: 80, ..PLAN };
+const PAIRS: Plan = Plan { items: 200, ..PLAN };
 /// Far longer than anything takes: a cluster that hangs fails its test.
 const PATIENCE: Duration = Duration::from_mins(5);
 

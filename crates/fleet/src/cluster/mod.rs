@@ -76,7 +76,10 @@ fn free(address: SocketAddr) -> Result<(), ServiceError> {
 
 /// What the engine warns of (workers lost, tasks that failed), on standard error; `RUST_LOG` says more.
 fn log() {
-    let usual = env_logger::Env::default().default_filter_or("warn");
+    // Whoever has read enough of a partition ends it, which its sender calls an error, hundreds of times; what
+    // could not be sent otherwise is the query's error as well.
+    let quiet = "warn,ballista_core::execution_plans::shuffle_reader=off";
+    let usual = env_logger::Env::default().default_filter_or(quiet);
     let started = env_logger::Builder::from_env(usual)
         .format(|out, record| {
             use std::io::Write;
