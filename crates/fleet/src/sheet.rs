@@ -13,7 +13,7 @@ use serde_json::Value;
 const WIDEST: usize = 60;
 
 /// The columns of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns(pub(crate) Vec<String>);
 
 impl Columns {

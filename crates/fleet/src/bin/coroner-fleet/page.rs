@@ -23,21 +23,24 @@ pub(crate) fn write(
     args: &CompareArgs,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let stale = objects(asked, "stale")?;
-    let missing = stale.iter().filter(|host| host.get("state") == Some(&Value::from("missing")));
-    let missing = missing.count();
+    let (stale, findings) = (Held::of(asked, "stale")?, Held::of(asked, "findings")?);
+    let missing = stale.values("state").filter(|state| **state == "missing").count();
     let page = Page {
         lang: lang(args),
         overview: &overview(asked)?,
-        stale: number(stale.len() - missing),
+        stale: number(stale.rows.len() - missing),
         missing: number(missing),
-        rules: &rules(asked)?,
+        rules: &rules(&findings)?,
     };
     let mut failed = None;
     let mut ask = |name: &str, sheet: &mut dyn Sheet| {
-        let filled = Query::shipped(name)
-            .map_err(Failure::from)
-            .and_then(|query| asked.fill(&query, sheet, limit(name, args.output.limit)));
+        let filled = match name {
+            "stale" => stale.tell(sheet),
+            "findings" => findings.tell(sheet),
+            name => Query::shipped(name)
+                .map_err(Failure::from)
+                .and_then(|query| asked.fill(&query, sheet, limit(name, args.output.limit))),
+        };
         filled.map_err(|failure| {
             failed = Some(failure);
             io::Error::other("a table of the page is missing")
@@ -61,7 +64,7 @@ fn lang(args: &CompareArgs) -> Lang {
 /// The matrix, its hosts and its rules are whole; lists end where a person has long stopped reading.
 fn limit(table: &str, given: Option<usize>) -> usize {
     match (table, given) {
-        ("hosts" | "cells" | "findings" | "stale", _) | (_, Some(0)) => usize::MAX,
+        ("hosts" | "cells", _) | (_, Some(0)) => usize::MAX,
         ("evidence", _) => USUAL_EVIDENCE,
         (_, given) => given.unwrap_or(USUAL_ROWS),
     }
@@ -72,40 +75,60 @@ fn number(count: usize) -> u64 {
 }
 
 fn overview(asked: &Asked<'_>) -> Result<Overview, Failure> {
-    let row = objects(asked, "overview")?.into_iter().next().unwrap_or_default();
-    serde_json::from_value(Value::Object(row)).map_err(|error| Failure::Broken(error.to_string()))
+    let Held { columns, rows } = Held::of(asked, "overview")?;
+    let row = rows.into_iter().next().unwrap_or_default();
+    let named: Map<String, Value> = columns.names().iter().cloned().zip(row).collect();
+    serde_json::from_value(named.into()).map_err(|error| Failure::Broken(error.to_string()))
 }
 
 /// The rules that hold somewhere, as this version explains them.
-fn rules(asked: &Asked<'_>) -> Result<Vec<&'static Rule>, Failure> {
-    let rows = objects(asked, "findings")?;
-    let held: HashSet<&str> = rows.iter().filter_map(|row| row.get("rule")?.as_str()).collect();
+fn rules(findings: &Held) -> Result<Vec<&'static Rule>, Failure> {
+    let held: HashSet<&str> = findings.values("rule").filter_map(Value::as_str).collect();
     let plugins = registry().map_err(|error| Failure::Broken(error.to_string()))?;
     let all = plugins.iter().flat_map(|plugin| plugin.meta().rules.iter().copied());
     Ok(all.filter(|rule| held.contains(rule.id)).collect())
 }
 
-fn objects(asked: &Asked<'_>, name: &str) -> Result<Vec<Map<String, Value>>, Failure> {
-    let mut objects = Objects::default();
-    asked.fill(&Query::shipped(name)?, &mut objects, usize::MAX)?;
-    Ok(objects.rows)
-}
-
-/// An answer that the head of the page speaks of.
+/// An answer that the head of the page speaks of, and perhaps a table of it as well.
 #[derive(Debug, Default)]
-struct Objects {
-    names: Vec<String>,
-    rows: Vec<Map<String, Value>>,
+struct Held {
+    columns: Columns,
+    rows: Vec<Row>,
 }
 
-impl Sheet for Objects {
+impl Held {
+    fn of(asked: &Asked<'_>, name: &str) -> Result<Self, Failure> {
+        let mut held = Self::default();
+        asked.fill(&Query::shipped(name)?, &mut held, usize::MAX)?;
+        Ok(held)
+    }
+
+    /// One column of it.
+    fn values(&self, column: &str) -> impl Iterator<Item = &Value> {
+        let at = self.columns.names().iter().position(|name| name == column);
+        self.rows.iter().filter_map(move |row| row.get(at?))
+    }
+
+    fn tell(&self, sheet: &mut dyn Sheet) -> Result<(), Failure> {
+        sheet.start(&self.columns)?;
+        for row in &self.rows {
+            if sheet.is_full() {
+                return Ok(sheet.end(true)?);
+            }
+            sheet.row(row.clone())?;
+        }
+        Ok(sheet.end(false)?)
+    }
+}
+
+impl Sheet for Held {
     fn start(&mut self, columns: &Columns) -> io::Result<()> {
-        columns.names().clone_into(&mut self.names);
+        self.columns = columns.clone();
         Ok(())
     }
 
     fn row(&mut self, row: Row) -> io::Result<()> {
-        self.rows.push(self.names.iter().cloned().zip(row).collect());
+        self.rows.push(row);
         Ok(())
     }
 
