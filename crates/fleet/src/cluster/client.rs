@@ -7,8 +7,10 @@ use ballista_core::config::{
     BALLISTA_CLIENT_GRPC_HTTP2_KEEPALIVE_INTERVAL_SECONDS,
 };
 use ballista_core::extension::{SessionConfigExt, SessionStateExt};
+use coroner_http::{Access, Patience, Resolver};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
+use ureq::http::Uri;
 
 use super::LOST_AFTER;
 use crate::engine::EngineError;
@@ -34,13 +36,16 @@ pub(crate) fn session(scheduler: Scheduler) -> Result<SessionContext, EngineErro
 /// A query that no worker takes up would wait for one, however long: that is found out before.
 pub(crate) fn ready(scheduler: Scheduler) -> Result<(), EngineError> {
     let none = |why: String| EngineError::NoScheduler(scheduler, why);
-    let asked = ureq::get(format!("http://{}/readyz", scheduler.0))
-        .config()
-        .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(LOST_AFTER)))
-        .build()
-        .call();
-    let answer = asked.map_err(|error| none(error.to_string()))?;
+    let url = format!("http://{}/readyz", scheduler.0);
+    let uri: Uri = url.parse().map_err(|_| none("not an address".to_owned()))?;
+    let wait = Duration::from_secs(LOST_AFTER);
+    let access = Access {
+        authorities: None,
+        patience: Patience { connect: wait, whole: wait },
+        resolver: Resolver::of_this_machine(),
+    };
+    let agent = access.agent(&uri).map_err(|failure| none(failure.to_string()))?;
+    let answer = agent.get(&url).call().map_err(|error| none(error.to_string()))?;
     match answer.status().as_u16() {
         200 => Ok(()),
         503 => Err(EngineError::NoWorker(scheduler)),
