@@ -44,11 +44,14 @@ impl Lab {
         let (near, far) = (&lab.near, &lab.far);
         ip(&format!("netns add {near}"));
         ip(&format!("netns add {far}"));
+        let mac = "02:00:00:00:65";
         ip(&format!(
-            "-n {near} link add v0 numtxqueues 4 type veth peer name v1 numtxqueues 4 netns {far}"
+            "-n {near} link add v0 address {mac}:01 numtxqueues 4 type veth \
+             peer name v1 address {mac}:02 numtxqueues 4 netns {far}"
         ));
-        for (side, dev, end) in [(near, "v0", 1), (far, "v1", 2)] {
-            // No IPv6 chatter: counters hold what the test sends and nothing else.
+        for (side, dev, end, other) in [(near, "v0", 1, 2), (far, "v1", 2, 1)] {
+            // No IPv6 chatter, and nobody asks for the other's link address: counters hold what the test
+            // sends and nothing else.
             must(Command::new("ip").args(["netns", "exec", side, "sysctl", "-qw"]).args([
                 "net.ipv6.conf.all.addr_gen_mode=1".to_owned(),
                 format!("net.ipv6.conf.{dev}.addr_gen_mode=1"),
@@ -58,6 +61,10 @@ impl Lab {
             ip(&format!("-n {side} link set {dev} up"));
             ip(&format!("-n {side} addr add 10.65.0.{end}/24 dev {dev}"));
             ip(&format!("-n {side} addr add fd65::{end}/64 dev {dev} nodad"));
+            for address in [format!("10.65.0.{other}"), format!("fd65::{other}")] {
+                let link = format!("lladdr {mac}:0{other} dev {dev} nud permanent");
+                ip(&format!("-n {side} neigh add {address} {link}"));
+            }
         }
         ip(&format!("-n {near} route add 10.66.0.0/16 via 10.65.0.2 dev v0"));
         ip(&format!("-n {far} route add local 10.66.0.0/16 dev lo"));

@@ -4,16 +4,20 @@ join() {
     local near=$1 far=$2
     ip netns add "$near"
     ip netns add "$far"
-    ip -n "$near" link add v0 numtxqueues 4 type veth peer name v1 netns "$far"
-    local side end
-    for side in "$near v0 1" "$far v1 2"; do
-        # No chatter of IPv6: counters hold what the test sends and nothing else.
-        read -r side device end <<<"$side"
+    local mac=02:00:00:00:65 side device end other address
+    ip -n "$near" link add v0 address $mac:01 numtxqueues 4 type veth peer name v1 address $mac:02 netns "$far"
+    for side in "$near v0 1 2" "$far v1 2 1"; do
+        # No chatter of IPv6, and nobody asks for the other's link address: counters hold what the test sends
+        # and nothing else, also between two looks at them.
+        read -r side device end other <<<"$side"
         ip netns exec "$side" sysctl -qw "net.ipv6.conf.$device.addr_gen_mode=1"
         ip -n "$side" link set lo up
         ip -n "$side" link set "$device" up
         ip -n "$side" addr add "10.65.0.$end/24" dev "$device"
         ip -n "$side" addr add "fd65::$end/64" dev "$device" nodad
+        for address in 10.65.0.$other fd65::$other; do
+            ip -n "$side" neigh add $address lladdr $mac:0$other dev "$device" nud permanent
+        done
     done
     ip -n "$near" route add 10.66.0.0/16 via 10.65.0.2 dev v0
     ip -n "$far" route add local 10.66.0.0/16 dev lo
