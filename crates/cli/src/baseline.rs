@@ -1,13 +1,13 @@
 //! `coroner baseline`: packs are listed, verified and shown. Packs are the auditor's own files; the host
 //! has no part in this.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use coroner_core::Text;
 use coroner_pack::trust::{Keys, Trust, sha256};
 use coroner_pack::{FileKind, Pack, PackFile, Package, Source, shipped};
+use coroner_parse::hex;
 use serde_json::{Value, json};
 
 use crate::baseline_args::{Action, InfoArgs, ListArgs, VerifyArgs};
@@ -252,11 +252,4 @@ fn kind_json(kind: &FileKind) -> (&'static str, Value) {
         FileKind::Link(target) => ("link", json!({ "target": target })),
         FileKind::Special => ("special", Value::Null),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -11,7 +11,15 @@ const LINE: &str = "line";
 ///
 /// Two items of one kind with equal forms tell the same fact.
 pub fn form(item: &Item, nature: &Nature, across_views: bool) -> Map<String, Value> {
-    let mut fields = item.fields.clone();
+    form_of(item.fields.clone(), nature, across_views)
+}
+
+/// The same of the fields alone, for whoever needs them no more.
+pub fn form_of(
+    mut fields: Map<String, Value>,
+    nature: &Nature,
+    across_views: bool,
+) -> Map<String, Value> {
     let live = if across_views { nature.live } else { &[] };
     for path in nature.moving.iter().chain(live) {
         remove(&mut fields, path);

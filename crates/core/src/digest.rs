@@ -1,6 +1,6 @@
 //! Making digests; what a digest is stands in `coroner-parse`.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use coroner_parse::{Algorithm, Digest};
 use sha2::Digest as _;
@@ -46,13 +46,6 @@ impl fmt::Debug for Hasher {
 /// SHA-256 of bytes in memory.
 pub fn sha256_of(bytes: &[u8]) -> Digest {
     Digest::sha256(sha2::Sha256::digest(bytes).into())
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use coroner_host::{Blocked, Host, HostPath, OpenFile, ReadError, Stat};
-use coroner_parse::{Text, elf};
+use coroner_parse::{Text, elf, hex};
 use rayon::prelude::*;
 
-use crate::digest::{Hasher, hex};
+use crate::digest::Hasher;
 use crate::packages::{Claim, PackageKnowledge, state_of};
 use crate::{
     Algorithm, ContentFacts, Deadline, Digest, FileFacts, Gap, KnownContent, PackageState, Script,

@@ -55,7 +55,7 @@ pub use options::{Clock, Options, Scope};
 pub use plugin::{DuplicateId, Meta, Needs, Plugin, Registered, Skip, registry};
 pub use report::{
     BaselineUse, Coverage, HostIdentity, Mode, OsIdentity, PackUse, Report, ReportError, Run,
-    SCHEMA, Status, Tool, Verified,
+    SCHEMA, Status, Tool, UnreadItems, Verified,
 };
 pub use rule::{Confidence, Rule, Severity};
 pub use schema::{report_schema, shared_items};

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use coroner_host::sandbox::Enforced;
 use coroner_parse::Text;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::{Finding, Gap, Item, Scope, Time, Verdict};
 
 /// The schema this version writes and reads.
 pub const SCHEMA: &str = "coroner.report/1";
 
-/// A report. The same host gives the same bytes, times aside.
+/// A report. The same host gives the same bytes, times aside. Its items are [`Item`]s, or their JSON
+/// ([`UnreadItems`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Report {
+#[schemars(rename = "Report")]
+pub struct Report<I = Item> {
     /// `coroner.report/1`.
     pub schema: String,
     /// What made it.
@@ -27,7 +30,7 @@ pub struct Report {
     /// Judgements, worst first.
     pub findings: Vec<Finding>,
     /// Facts, by kind and key.
-    pub items: Vec<Item>,
+    pub items: Vec<I>,
     /// What could not be seen.
     pub gaps: Vec<Gap>,
     /// What each plugin did.
@@ -218,20 +221,39 @@ pub enum ReportError {
     Schema(String),
 }
 
+/// A report whose items are JSON still, for whoever knows most of them already.
+pub type UnreadItems<'j> = Report<&'j RawValue>;
+
 impl Report {
     /// Reads a saved report.
     ///
     /// # Errors
     /// Not a report, or one of another schema.
     pub fn from_json(json: &[u8]) -> Result<Self, ReportError> {
-        #[derive(Deserialize)]
-        struct Head {
-            schema: String,
-        }
-        let head: Head = serde_json::from_slice(json)?;
-        if head.schema != SCHEMA {
-            return Err(ReportError::Schema(head.schema));
-        }
-        Ok(serde_json::from_slice(json)?)
+        read(json)
     }
+}
+
+impl<'j> UnreadItems<'j> {
+    /// Reads all of a saved report but its items.
+    ///
+    /// # Errors
+    /// Not a report, or one of another schema.
+    pub fn around_items(json: &'j [u8]) -> Result<Self, ReportError> {
+        read(json)
+    }
+}
+
+fn read<'j, I: Deserialize<'j>>(json: &'j [u8]) -> Result<Report<I>, ReportError> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    let report = serde_json::from_slice::<Report<I>>(json);
+    // What another version wrote may lack what this one needs: its schema is the better word.
+    let schema = match &report {
+        Ok(report) => report.schema.clone(),
+        Err(_) => serde_json::from_slice::<Head>(json)?.schema,
+    };
+    if schema == SCHEMA { Ok(report?) } else { Err(ReportError::Schema(schema)) }
 }

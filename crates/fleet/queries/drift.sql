@@ -19,22 +19,22 @@ WITH before AS (
   WHERE r.seen || ' ' || r.report < l.seen || ' ' || l.report
   GROUP BY l.host
 ), pairs AS (
-  SELECT l.host AS host, l.hostno AS hostno, l.name AS name, r.report AS old_report,
-         l.report AS new_report, r.seen AS old_seen, l.seen AS new_seen, r.plugins AS old_plugins,
+  SELECT l.host AS host, l.hostno AS hostno, l.name AS name, r.reportno AS old_report,
+         l.reportno AS new_report, r.seen AS old_seen, l.seen AS new_seen, r.plugins AS old_plugins,
          l.plugins AS new_plugins,
          CASE WHEN r.plugins = l.plugins THEN 1 ELSE 0 END AS alike
   FROM before b
   JOIN reports r ON r.host = b.host AND r.seen || ' ' || r.report = b.moment
   JOIN latest l ON l.host = b.host
 ), sides AS (
-  SELECT report, hostno, old_plugins, new_plugins, alike, -1 AS side
-  FROM (SELECT old_report AS report, hostno, old_plugins, new_plugins, alike FROM pairs) o
+  SELECT reportno, hostno, old_plugins, new_plugins, alike, -1 AS side
+  FROM (SELECT old_report AS reportno, hostno, old_plugins, new_plugins, alike FROM pairs) o
   UNION ALL
-  SELECT report, hostno, old_plugins, new_plugins, alike, 1 AS side
-  FROM (SELECT new_report AS report, hostno, old_plugins, new_plugins, alike FROM pairs) n
+  SELECT reportno, hostno, old_plugins, new_plugins, alike, 1 AS side
+  FROM (SELECT new_report AS reportno, hostno, old_plugins, new_plugins, alike FROM pairs) n
 ), differ AS (
   SELECT s.hostno AS hostno, i.fact AS fact
-  FROM items i JOIN sides s ON i.report = s.report
+  FROM items i JOIN sides s ON i.reportno = s.reportno
   WHERE i.course = 'standing'
     AND (s.alike = 1 OR i.plugin = '' OR i.kind = 'package'
          OR (s.old_plugins LIKE '%,' || i.plugin || ',%' AND s.new_plugins LIKE '%,' || i.plugin || ',%'))
@@ -45,7 +45,7 @@ WITH before AS (
          min(i.subject) AS subject, min(i.path) AS path, min(i.detail) AS detail, max(i.state) AS state
   FROM differ d
   JOIN sides s ON d.hostno = s.hostno
-  JOIN items i ON i.report = s.report AND i.fact = d.fact
+  JOIN items i ON i.reportno = s.reportno AND i.fact = d.fact
   GROUP BY s.side, d.hostno, d.fact
 ), changes AS (
   SELECT d.hostno AS hostno,

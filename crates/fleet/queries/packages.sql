@@ -15,7 +15,7 @@
 WITH files AS (
   SELECT l.host AS host, l.name AS name, i.package AS package, i.version AS version,
          i.path AS path, i.sha256 AS sha256, i.state AS state
-  FROM items i JOIN latest l ON i.report = l.report
+  FROM items i JOIN latest l ON i.reportno = l.reportno
   WHERE i.kind = 'file' AND i.sha256 <> '' AND i.package <> '' AND i.version <> ''
     AND i.state <> 'conffile-changed'
 ), variants AS (

@@ -17,35 +17,35 @@
 --   first_seen  when that host was first seen to have it
 --   detail      what it says, in short
 WITH counted AS (
-  SELECT l.role AS role, i.kind AS kind, i.item AS item, count(*) AS hosts
-  FROM items i JOIN latest l ON i.report = l.report
+  SELECT l.role AS role, i.thing AS thing, count(*) AS hosts
+  FROM items i JOIN latest l ON i.reportno = l.reportno
   WHERE i.course = 'standing'
-  GROUP BY l.role, i.kind, i.item
+  GROUP BY l.role, i.thing
 ), rare AS (
-  SELECT c.role AS role, c.kind AS kind, c.item AS item, c.hosts AS hosts, s.size AS size
+  SELECT c.role AS role, c.thing AS thing, c.hosts AS hosts, s.size AS size
   FROM counted c JOIN sizes s ON c.role = s.role
   -- A fifth of a role; of a host and two or three siblings, the one.
   WHERE c.hosts <= $most
     AND (c.hosts * 5 <= s.size OR (c.hosts = 1 AND s.size >= 3))
 ), holders AS (
-  SELECT r.role AS role, r.kind AS kind, r.item AS item, r.hosts AS hosts, r.size AS size,
-         i.place AS place, i.path AS path, i.detail AS detail,
-         CASE WHEN i.state = 'vendor' OR i.state = 'local' THEN 1 ELSE 0 END AS vouched, l.host AS host,
-         l.name AS name
+  SELECT r.role AS role, r.thing AS thing, r.hosts AS hosts, r.size AS size, i.kind AS kind,
+         i.item AS item, i.place AS place, i.path AS path, i.detail AS detail,
+         CASE WHEN i.state = 'vendor' OR i.state = 'local' THEN 1 ELSE 0 END AS vouched,
+         l.hostno AS hostno, l.host AS host, l.name AS name
   FROM rare r
-  JOIN items i ON i.kind = r.kind AND i.item = r.item
-  JOIN latest l ON i.report = l.report AND l.role = r.role
+  JOIN items i ON i.thing = r.thing
+  JOIN latest l ON i.reportno = l.reportno AND l.role = r.role
 ), habits AS (
   SELECT role, kind, place, vouched,
-         CASE WHEN count(DISTINCT host) < count(DISTINCT item) THEN count(DISTINCT host)
-              ELSE count(DISTINCT item) END AS restless
+         CASE WHEN count(DISTINCT hostno) < count(DISTINCT thing) THEN count(DISTINCT hostno)
+              ELSE count(DISTINCT thing) END AS restless
   FROM holders
   GROUP BY role, kind, place, vouched
 ), firsts AS (
-  SELECT i.host AS host, i.kind AS kind, i.item AS item, min(i.seen) AS first_seen
+  SELECT i.hostno AS hostno, i.thing AS thing, min(i.seen) AS first_seen
   FROM items i
-  JOIN (SELECT DISTINCT kind, item FROM rare) r ON i.kind = r.kind AND i.item = r.item
-  GROUP BY i.host, i.kind, i.item
+  JOIN (SELECT DISTINCT thing FROM rare) r ON i.thing = r.thing
+  GROUP BY i.hostno, i.thing
 )
 SELECT h.role AS role, h.kind AS kind, h.item AS item, h.hosts AS hosts, h.size AS size,
        b.restless AS restless, h.name AS name, h.host AS host, h.path AS path,
@@ -53,5 +53,5 @@ SELECT h.role AS role, h.kind AS kind, h.item AS item, h.hosts AS hosts, h.size 
 FROM holders h
 JOIN habits b ON h.role = b.role AND h.kind = b.kind AND h.place = b.place
              AND h.vouched = b.vouched
-JOIN firsts f ON h.host = f.host AND h.kind = f.kind AND h.item = f.item
+JOIN firsts f ON h.hostno = f.hostno AND h.thing = f.thing
 ORDER BY h.vouched, b.restless * 1.0 / h.size, h.hosts, b.restless, h.role, h.kind, h.item, h.name, h.host

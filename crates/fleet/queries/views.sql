@@ -2,7 +2,7 @@
 
 -- The last report of each host, with its role.
 CREATE VIEW latest AS
-SELECT r.report AS report, r.host AS host, r.hostno AS hostno, r.seen AS seen, r.name AS name,
+SELECT r.report AS report, r.reportno AS reportno, r.host AS host, r.hostno AS hostno, r.seen AS seen, r.name AS name,
        CASE WHEN o.role IS NULL THEN '~plain' ELSE o.role END AS role,
        r.os AS os, r.kernel AS kernel, r.mode AS mode, r.scope AS scope, r.version AS version,
        r.verdict AS verdict, r.plugins AS plugins, r.findings AS findings, r.alarming AS alarming,

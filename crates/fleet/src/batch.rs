@@ -1,45 +1,52 @@
 //! Reports on their way into a store: gathered, sorted, written as one batch or not at all.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use datafusion::arrow::error::ArrowError;
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
-use datafusion::parquet::errors::ParquetError;
-use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::arrow::array::ArrayRef;
+use hashbrown::DefaultHashBuilder;
+use rayon::prelude::*;
 
+use crate::items::Held;
 use crate::names::Names;
+use crate::parquet::{Sorted, encode};
 use crate::rows::{Rows, day};
 use crate::store::{Locked, StoreError, batch_name};
 use crate::table::{
-    self, BASELINES, BATCHED, Cell, Cells, Column, FINDINGS, ITEMS, MARKS, REPORTS, Table,
-    text_cells,
+    self, BASELINES, BATCHED, Cell, Column, FINDINGS, ITEM_TEXTS, ITEMS, MARKS, REPORTS, Table,
 };
 
-/// Rows that go to the disk at once.
-const PIECE: usize = 16 << 10;
-/// Rows of a group, the unit that engines read in parallel and skip by its smallest and largest.
-const GROUP: usize = 128 << 10;
-/// A row costs up to two hundred bytes here, and a text of its own as much again.
+/// A row costs up to two hundred bytes here, and its texts come on top. One batch is gathered while
+/// another is written.
 const MOST_ROWS: usize = 1 << 19;
 const MOST_TEXTS: usize = 1 << 19;
+const MOST_BYTES: usize = 128 << 20;
+/// Columns that a table may be sorted by.
+const MOST_SORTED: usize = 6;
 
-/// A cell: a number, or the number of its text.
-type Stored = i64;
-/// Rows of one table and one day.
-type Gathered = Vec<Box<[Stored]>>;
+/// Rows of one table and one day, column by column.
+#[derive(Debug)]
+struct Gathered {
+    columns: Vec<Gathering>,
+    rows: u32,
+}
+
+/// A column: numbers, or the numbers of its texts.
+#[derive(Debug)]
+pub(crate) enum Gathering {
+    Texts(Vec<u32>),
+    Numbers(Vec<i64>),
+}
 
 /// What was gathered and not yet written.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     names: Names,
     /// By table and day; no day for tables that have no folders for days.
-    tables: BTreeMap<(&'static str, String), Gathered>,
+    tables: BTreeMap<&'static str, BTreeMap<String, Gathered>>,
+    /// Texts of items that are known.
+    known: HashMap<u64, [u32; ITEM_TEXTS], DefaultHashBuilder>,
     rows: usize,
 }
 
@@ -47,31 +54,57 @@ impl Batch {
     /// Takes in the rows of a report.
     pub(crate) fn add(&mut self, rows: &Rows) {
         let report = &rows.report;
-        for row in &rows.items {
-            self.push(&ITEMS, &report.seen, &table::item_cells(report, row));
+        let head = table::head(report).map(|text| Cell::Known(self.names.number(text)));
+        for held in &rows.items {
+            let texts = self.item_texts(held).into_iter().map(Cell::Known);
+            let cells = texts.chain(table::item_cells(report, held));
+            self.push(&ITEMS, &report.seen, head.into_iter().chain(cells));
         }
         for row in &rows.marks {
-            self.push(&MARKS, &report.seen, &table::mark_cells(report, row));
+            let cells = table::mark_cells(report, row);
+            self.push(&MARKS, &report.seen, head.into_iter().chain(cells));
         }
         for row in &rows.findings {
-            self.push(&FINDINGS, &report.seen, &table::finding_cells(report, row));
+            let cells = table::finding_cells(row);
+            self.push(&FINDINGS, &report.seen, head.into_iter().chain(cells));
         }
         for row in &rows.baselines {
-            self.push(&BASELINES, &report.seen, &table::baseline_cells(report, row));
+            let cells = table::baseline_cells(row);
+            self.push(&BASELINES, &report.seen, head.into_iter().chain(cells));
         }
-        self.push(&REPORTS, &report.seen, &table::report_cells(report));
+        self.push(&REPORTS, &report.seen, head.into_iter().chain(table::report_cells(report)));
     }
 
-    fn push(&mut self, table: &'static Table, seen: &str, cells: &Cells<'_>) {
-        let folder = if table.by_day { day(seen).to_owned() } else { String::new() };
-        let row = stored(cells, &mut self.names);
-        self.tables.entry((table.name, folder)).or_default().push(row);
+    fn item_texts(&mut self, held: &Held) -> [u32; ITEM_TEXTS] {
+        if let Some(texts) = held.known.and_then(|number| self.known.get(&number)) {
+            return *texts;
+        }
+        let texts = table::item_texts(&held.row).map(|text| self.names.number(text));
+        if let Some(number) = held.known {
+            self.known.insert(number, texts);
+        }
+        texts
+    }
+
+    fn push<'r>(
+        &mut self,
+        table: &'static Table,
+        seen: &str,
+        cells: impl Iterator<Item = Cell<'r>>,
+    ) {
+        let folder = if table.by_day { day(seen) } else { "" };
+        let days = self.tables.entry(table.name).or_default();
+        let rows = match days.get_mut(folder) {
+            Some(rows) => rows,
+            None => days.entry(folder.to_owned()).or_insert(Gathered::of(table)),
+        };
+        rows.push(cells, &mut self.names);
         self.rows += 1;
     }
 
     /// Whether it has grown as large as memory should bear.
     pub(crate) fn is_full(&self) -> bool {
-        self.rows >= MOST_ROWS || self.names.len() >= MOST_TEXTS
+        self.rows >= MOST_ROWS || self.names.len() >= MOST_TEXTS || self.names.size() >= MOST_BYTES
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -81,47 +114,90 @@ impl Batch {
     /// Writes all of it to the store, sorted; whoever dies in the middle leaves nothing that counts.
     pub(crate) fn write(mut self, store: &Locked) -> Result<(), StoreError> {
         let (new, number) = store.begin()?;
-        let mut placed = Vec::new();
+        let mut files = Vec::new();
         for table in BATCHED {
-            for (folder, mut rows) in self.take(table) {
-                sort(&mut rows, &table.sort_columns(), &self.names);
+            for (folder, rows) in self.tables.remove(table.name).unwrap_or_default() {
                 let written = new.join(format!("{}-{folder}", table.name));
-                write_file(&written, table, &rows, &self.names)?;
                 let mut target = store.store().dir().join(table.name);
                 if table.by_day {
                     target.push(format!("run={folder}"));
                 }
-                placed.push((written, target.join(batch_name(number))));
+                let sorted = rows.sorted(table, &self.names);
+                files.push((table, written, target.join(batch_name(number)), sorted));
             }
         }
+        let texts = array(self.names, &new)?;
+        for (table, written, _, rows) in &files {
+            write_file(written, table, rows, &texts)?;
+        }
         // In the order of BATCHED: the file that makes the batch count comes last.
-        placed.iter().try_for_each(|(written, target)| store.place(written, target))?;
+        files.iter().try_for_each(|(_, written, target, _)| store.place(written, target))?;
         store.end()
     }
 
-    fn take(&mut self, table: &Table) -> Vec<(String, Gathered)> {
-        let of_table = self.tables.extract_if(.., |(name, _), _| *name == table.name);
-        of_table.map(|((_, folder), rows)| (folder, rows)).collect()
+}
+
+impl Gathered {
+    fn of(table: &Table) -> Self {
+        let column = |column: &Column| match column {
+            Column::Text(_) => Gathering::Texts(Vec::new()),
+            Column::Number(_) => Gathering::Numbers(Vec::new()),
+        };
+        Self { columns: table.columns.iter().map(column).collect(), rows: 0 }
+    }
+
+    fn push<'r>(&mut self, cells: impl Iterator<Item = Cell<'r>>, names: &mut Names) {
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            match cell {
+                Cell::Text(text) => column.text(names.number(text)),
+                Cell::Known(text) => column.text(text),
+                Cell::Number(number) => column.number(number),
+            }
+        }
+        self.rows += 1;
+    }
+
+    /// By the columns that its table is sorted by, which are text.
+    fn sorted(self, table: &Table, names: &Names) -> Sorted {
+        let columns = table.sort_columns();
+        let columns = columns.iter().filter_map(|at| self.columns.get(*at)?.texts());
+        let columns: Vec<&[u32]> = columns.take(MOST_SORTED).collect();
+        let ranks = names.ranks(columns.iter().flat_map(|column| column.iter().copied()));
+        let rank = |text: u32| usize::try_from(text).ok().and_then(|at| ranks.get(at)).copied();
+        let mut keyed: Vec<([u32; MOST_SORTED], u32)> =
+            (0..self.rows).map(|row| ([0; MOST_SORTED], row)).collect();
+        for (at, column) in columns.iter().enumerate() {
+            for ((key, _), text) in keyed.iter_mut().zip(*column) {
+                if let (Some(place), Some(rank)) = (key.get_mut(at), rank(*text)) {
+                    *place = rank;
+                }
+            }
+        }
+        keyed.par_sort_unstable();
+        Sorted { order: keyed.into_iter().map(|(_, row)| row).collect(), columns: self.columns }
     }
 }
 
-fn stored(cells: &Cells<'_>, names: &mut Names) -> Box<[Stored]> {
-    let store = |cell: &Cell<'_>| match cell {
-        Cell::Text(text) => Stored::from(names.number(text)),
-        Cell::Number(number) => *number,
-    };
-    cells.iter().map(store).collect()
-}
+/// A cell of another type would leave a column short, and the writer refuses that.
+impl Gathering {
+    fn text(&mut self, text: u32) {
+        if let Self::Texts(texts) = self {
+            texts.push(text);
+        }
+    }
 
-/// By columns that are text.
-fn sort(rows: &mut Gathered, columns: &[usize], names: &Names) {
-    rows.sort_by(|a, b| {
-        let differ = columns.iter().find_map(|&at| match (a.get(at)?, b.get(at)?) {
-            (a, b) if a == b => None,
-            (a, b) => Some(names.text(*a).cmp(names.text(*b))),
-        });
-        differ.unwrap_or(Ordering::Equal)
-    });
+    fn number(&mut self, number: i64) {
+        if let Self::Numbers(numbers) = self {
+            numbers.push(number);
+        }
+    }
+
+    fn texts(&self) -> Option<&[u32]> {
+        match self {
+            Self::Texts(texts) => Some(texts),
+            Self::Numbers(_) => None,
+        }
+    }
 }
 
 /// Writes a table of few rows as a whole, over what was there.
@@ -131,55 +207,30 @@ pub(crate) fn replace(
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> Result<(), StoreError> {
     let mut names = Names::default();
-    let mut gathered: Gathered =
-        rows.into_iter().map(|row| stored(&text_cells(&row), &mut names)).collect();
-    sort(&mut gathered, &table.sort_columns(), &names);
+    let mut gathered = Gathered::of(table);
+    for row in rows {
+        gathered.push(row.iter().map(|text| Cell::Text(text)), &mut names);
+    }
+    let rows = gathered.sorted(table, &names);
     let (new, _) = store.begin()?;
     let written = new.join(table.name);
-    write_file(&written, table, &gathered, &names)?;
+    write_file(&written, table, &rows, &array(names, &new)?)?;
     store.place(&written, &store.store().whole_file(table))?;
     store.end()
 }
 
+fn array(names: Names, dir: &Path) -> Result<ArrayRef, StoreError> {
+    let array = names.into_array().map_err(std::io::Error::other).map_err(StoreError::disk(dir))?;
+    Ok(std::sync::Arc::new(array))
+}
+
 fn write_file(
-    path: &Path,
+    path: &PathBuf,
     table: &Table,
-    rows: &Gathered,
-    names: &Names,
+    rows: &Sorted,
+    texts: &ArrayRef,
 ) -> Result<(), StoreError> {
     let file = File::create(path).map_err(StoreError::disk(path))?;
-    let broken = |error: ParquetError| StoreError::disk(path)(std::io::Error::other(error));
-    let mut writer =
-        ArrowWriter::try_new(file, table.schema(), Some(properties())).map_err(broken)?;
-    for piece in rows.chunks(PIECE) {
-        let batch = columns(table, piece, names).map_err(ParquetError::from).map_err(broken)?;
-        writer.write(&batch).map_err(broken)?;
-    }
-    let file = writer.into_inner().map_err(broken)?;
-    file.sync_all().map_err(StoreError::disk(path))
-}
-
-fn properties() -> WriterProperties {
-    WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(GROUP))
-        .build()
-}
-
-fn columns(
-    table: &Table,
-    rows: &[Box<[Stored]>],
-    names: &Names,
-) -> Result<RecordBatch, ArrowError> {
-    let column = |(at, column): (usize, &Column)| -> ArrayRef {
-        let cells = rows.iter().map(|row| row.get(at).copied().unwrap_or_default());
-        match column {
-            Column::Text(_) => {
-                Arc::new(StringArray::from_iter_values(cells.map(|cell| names.text(cell))))
-            }
-            Column::Number(_) => Arc::new(Int64Array::from_iter_values(cells)),
-        }
-    };
-    let arrays = table.columns.iter().enumerate().map(column).collect();
-    RecordBatch::try_new(table.schema(), arrays)
+    let file = encode(file, table, rows, texts).map_err(std::io::Error::other);
+    file.and_then(|file| file.sync_all()).map_err(StoreError::disk(path))
 }

@@ -1,7 +1,10 @@
 //! What makes two hosts' items the same thing.
 
-use coroner_compare::{Kinds, form, has_place, places};
-use coroner_core::{Item, sha256_of};
+use std::borrow::Cow;
+
+use coroner_compare::{form_of, has_place, places};
+use coroner_core::{Item, Nature, sha256_of};
+use coroner_parse::hex;
 use serde_json::{Map, Value};
 
 /// Longest text of one cell; what is longer ends with a piece of its hash.
@@ -25,54 +28,68 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn of(item: &Item, kinds: &Kinds) -> Self {
-        let fields = form(item, &kinds.get(&item.kind).nature, false);
-        let text = serde_json::to_string(&fields).unwrap_or_default();
-        let detail = bounded(&brief(&fields));
-        let placed = has_place(item);
-        let key = bounded(&item.key.to_stored());
-        let normal = item.normal.as_ref().map(|normal| bounded(&normal.to_stored()));
-        let stacked = match normal {
-            Some(normal) => normal,
-            None if placed => bounded(&format!("{} {}", without_place(&key, item), brief(&fields))),
-            None => key.clone(),
+    pub(crate) fn of(item: Item, nature: &Nature) -> Self {
+        let key = bounded(item.key.to_stored());
+        let path = places(&item).next().map(bounded).unwrap_or_default();
+        let placed = has_place(&item);
+        let normal = item.normal.as_ref().map(|normal| bounded(normal.to_stored()));
+        let moved = (placed && normal.is_none()).then(|| without_place(&key, &item));
+        let fields = form_of(item.fields, nature, false);
+        let said = brief(&fields);
+        let stacked = match (normal, moved) {
+            (Some(normal), _) => normal,
+            (None, Some(moved)) => bounded(format!("{moved} {said}")),
+            (None, None) => key.clone(),
         };
-        let path = places(item).next().map(bounded).unwrap_or_default();
+        let text = serde_json::to_string(&fields).unwrap_or_default();
         Self {
             subject: if placed { stacked.clone() } else { key },
             item: stacked,
             place: place_of(&path).to_owned(),
             path,
             vhash: short_hash(&text),
-            detail,
+            detail: bounded(said),
         }
     }
 }
 
 /// 128 bits, in hexadecimal.
 pub(crate) fn short_hash(text: &str) -> String {
-    let mut hex = sha256_of(text.as_bytes()).hex();
-    hex.truncate(32);
-    hex
+    let hash = sha256_of(text.as_bytes());
+    hex(hash.as_bytes().get(..16).unwrap_or_default())
+}
+
+/// Stands for something of one kind where millions of rows are grouped: 63 bits of a hash.
+pub(crate) fn number(kind: &str, text: &str) -> i64 {
+    let hash = sha256_of(format!("{kind}\0{text}").as_bytes());
+    let first = hash.as_bytes().first_chunk().copied().unwrap_or_default();
+    i64::from_be_bytes(first) & i64::MAX
 }
 
 /// At most [`LONGEST`] bytes that still differ where the whole text does.
-pub(crate) fn bounded(text: &str) -> String {
+pub(crate) fn bounded<'t>(text: impl Into<Cow<'t, str>>) -> String {
+    let text = text.into();
     if text.len() <= LONGEST {
-        return text.to_owned();
+        return text.into_owned();
     }
     let end = text.floor_char_boundary(LONGEST);
-    format!("{}…#{}", text.get(..end).unwrap_or_default(), short_hash(text))
+    format!("{}…#{}", text.get(..end).unwrap_or_default(), short_hash(&text))
 }
 
 /// `name=value` of each field that says something.
 fn brief(fields: &Map<String, Value>) -> String {
-    let said = fields.iter().filter(|(_, value)| !says_nothing(value));
-    let words = said.map(|(name, value)| match value {
-        Value::String(text) => format!("{name}={text}"),
-        other => format!("{name}={other}"),
-    });
-    words.collect::<Vec<_>>().join(" ")
+    let mut out = String::new();
+    for (name, value) in fields.iter().filter(|(_, value)| !says_nothing(value)) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend([name.as_str(), "="]);
+        match value {
+            Value::String(text) => out.push_str(text),
+            other => out.push_str(&other.to_string()),
+        }
+    }
+    out
 }
 
 fn says_nothing(value: &Value) -> bool {
@@ -130,7 +147,7 @@ mod tests {
     }
 
     fn identity(key: &str, normal: Option<&str>, fields: &Value) -> Identity {
-        Identity::of(&item("x", key, normal, fields), &Kinds::default())
+        Identity::of(item("x", key, normal, fields), &Nature::STANDING)
     }
 
     #[test]

@@ -1,19 +1,24 @@
 //! Reports into a store: each run once, whatever else lies among the files.
 
 use std::collections::HashSet;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use coroner_compare::Kinds;
 use coroner_core::{Text, Time};
 use rayon::prelude::*;
 
 use crate::batch::Batch;
-use crate::read::Refused;
+use crate::known::Known;
+use crate::read::{self, Refused};
 use crate::rows::Rows;
 use crate::sources::{Source, Sources};
 use crate::store::{Locked, StoreError};
 
 /// Reports that are read at once for each thread; their order stays that of the names.
 const AT_ONCE: usize = 4;
+
+/// What came of a source.
+type Read<'s> = (Source<'s>, Result<Rows, Refused>);
 
 /// How an ingest works.
 #[derive(Debug)]
@@ -58,26 +63,70 @@ impl Ingest<'_> {
         let mut taken = Taken { skipped: skipped.collect(), ..Taken::default() };
         let mut runs = store.store().runs()?;
         let mut batch = Batch::default();
+        let mut known = Known::new(self.kinds);
         let all: Vec<Source<'_>> = sources.all().collect();
-        for some in all.chunks(AT_ONCE * rayon::current_num_threads()) {
-            let read: Vec<_> =
-                some.par_iter().map(|source| (*source, self.rows(*source))).collect();
-            for (source, rows) in read {
-                taken.add(source, rows, &mut runs, &mut batch);
-                if batch.is_full() {
-                    std::mem::take(&mut batch).write(store)?;
+        std::thread::scope(|scope| {
+            let mut writer = Writer { scope, store, writing: None };
+            let mut before = Vec::new();
+            // The last round reads nothing and takes in what the one before it read.
+            for some in all.chunks(AT_ONCE * rayon::current_num_threads()).chain([[].as_slice()]) {
+                let gathered = std::mem::take(&mut before).into_iter();
+                before = std::thread::scope(|round| {
+                    let reading = round.spawn(|| self.read(some, &known));
+                    for (source, rows) in gathered {
+                        taken.add(source, rows, &mut runs, &mut batch);
+                        if batch.is_full() {
+                            writer.write(std::mem::take(&mut batch))?;
+                        }
+                    }
+                    Ok::<_, StoreError>(joined(reading))
+                })?;
+                for rows in before.iter_mut().filter_map(|(_, rows)| rows.as_mut().ok()) {
+                    known.learn(std::mem::take(&mut rows.new));
                 }
             }
-        }
-        if !batch.is_empty() {
-            batch.write(store)?;
-        }
+            if !batch.is_empty() {
+                writer.write(batch)?;
+            }
+            writer.wait()
+        })?;
         Ok(taken)
     }
 
-    fn rows(&self, source: Source<'_>) -> Result<Rows, Refused> {
-        let report = source.report(self.largest)?;
-        Ok(Rows::of(&report, &source.name().lossy(), self.now, self.kinds))
+    fn read<'s>(&self, some: &[Source<'s>], known: &Known<'_>) -> Vec<Read<'s>> {
+        some.par_iter().map(|source| (*source, self.rows(*source, known))).collect()
+    }
+
+    fn rows(&self, source: Source<'_>, known: &Known<'_>) -> Result<Rows, Refused> {
+        let json = source.json(self.largest)?;
+        let report = read::report(&json)?;
+        Ok(Rows::of(&report, &source.name().lossy(), self.now, known)?)
+    }
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Writes a batch while the next is gathered; never two at once.
+struct Writer<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    store: &'env Locked,
+    writing: Option<ScopedJoinHandle<'scope, Result<(), StoreError>>>,
+}
+
+impl Writer<'_, '_> {
+    fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.wait()?;
+        let store = self.store;
+        self.writing = Some(self.scope.spawn(move || batch.write(store)));
+        Ok(())
+    }
+
+    /// Until what was to be written is.
+    fn wait(&mut self) -> Result<(), StoreError> {
+        let Some(writing) = self.writing.take() else { return Ok(()) };
+        joined(writing)
     }
 }
 

@@ -17,8 +17,8 @@ use crate::table::{EXPECTED, ROLES};
 const LABELS: &str = "-- Label of each host.\nSELECT l.host, r.label FROM latest l \
     JOIN reports r ON l.report = r.report ORDER BY l.host";
 const FEATURES: &str = "-- Packages and units of hosts that nobody labelled.\n\
-    SELECT i.host, i.item_key FROM items i JOIN latest l ON i.report = l.report \
-    JOIN reports r ON i.report = r.report \
+    SELECT i.host, i.item_key FROM items i JOIN latest l ON i.reportno = l.reportno \
+    JOIN reports r ON i.reportno = r.reportno \
     WHERE r.label = '' AND (i.kind = 'package' OR i.kind = 'unit')";
 
 /// Gives each host its role: its label, or one of hosts whose packages and units are alike.

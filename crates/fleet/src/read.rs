@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use coroner_core::{Report, ReportError};
+use coroner_core::{ReportError, UnreadItems};
 use flate2::read::MultiGzDecoder;
 use rustix::fs::{Mode, OFlags};
 use ruzstd::decoding::StreamingDecoder;
@@ -40,23 +40,23 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// What a zstd frame may ask for as its window.
 const WINDOW: u64 = 128 << 20;
 
-/// Reads a report of a file, plain or packed by gzip or zstd (told by its first bytes, not its name), of at
+/// The JSON of a file, plain or packed by gzip or zstd (told by its first bytes, not its name), of at
 /// most `largest` MiB.
-///
-/// # Errors
-/// See [`Refused`].
-pub fn read_report(path: &Path, largest: u64) -> Result<Report, Refused> {
-    report(open(path)?, largest)
+pub(crate) fn file(path: &Path, largest: u64) -> Result<Vec<u8>, Refused> {
+    unpacked(open(path)?, largest)
 }
 
-/// The same of anything that can be read.
-pub(crate) fn report(reader: impl Read, largest: u64) -> Result<Report, Refused> {
-    let json = unpacked(reader, largest)?;
-    let report = Report::from_json(&json)?;
+/// The report in it, its items unread.
+///
+/// # Errors
+/// It is none, or of nobody.
+pub(crate) fn report(json: &[u8]) -> Result<UnreadItems<'_>, Refused> {
+    let report = UnreadItems::around_items(json)?;
     if report.host.id.is_empty() { Err(Refused::Nameless) } else { Ok(report) }
 }
 
-fn unpacked(reader: impl Read, largest: u64) -> Result<Vec<u8>, Refused> {
+/// The same of anything that can be read.
+pub(crate) fn unpacked(reader: impl Read, largest: u64) -> Result<Vec<u8>, Refused> {
     let mut file = BufReader::with_capacity(1 << 16, reader);
     let start = io::BufRead::fill_buf(&mut file)?;
     let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));

@@ -1,14 +1,15 @@
 //! A report as rows. Dropped after it; rows share their text.
 
-use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use coroner_compare::{Kinds, did_its_work};
-use coroner_core::{Course, Item, Report, Severity, Time};
+use coroner_compare::did_its_work;
+use coroner_core::{ReportError, Severity, Time, UnreadItems};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::identity::{Identity, bounded, short_hash};
-use crate::marks::marks;
+use crate::identity::{bounded, number, short_hash};
+use crate::items::{Held, MarkRow, folded};
+use crate::known::{Known, New};
 
 /// One audit of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,34 +39,9 @@ pub(crate) struct ReportRow {
     pub(crate) mattering_gaps: i64,
     /// The file it came from.
     pub(crate) source: String,
-}
-
-/// One item of one report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ItemRow {
-    pub(crate) kind: String,
-    pub(crate) plugin: &'static str,
-    /// `standing`, or `passing` for what comes and goes in ordinary life.
-    pub(crate) course: &'static str,
-    pub(crate) identity: Identity,
-    pub(crate) key: String,
-    /// The package and the version of it that own a file.
-    pub(crate) package: String,
-    pub(crate) version: String,
-    pub(crate) state: String,
-    pub(crate) sha256: String,
-    /// Items of the report that this row stands for.
-    pub(crate) copies: i64,
-}
-
-/// Something that an item names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct MarkRow {
-    pub(crate) what: &'static str,
-    pub(crate) value: String,
-    pub(crate) kind: String,
-    pub(crate) item: String,
-    pub(crate) path: String,
+    /// Stands for `report`, and `hostno` for `host`, where millions of rows are joined.
+    pub(crate) reportno: i64,
+    pub(crate) hostno: i64,
 }
 
 /// One judgement of one report.
@@ -92,48 +68,45 @@ pub(crate) struct BaselineRow {
 }
 
 /// All rows of one report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Rows {
     pub(crate) report: ReportRow,
-    pub(crate) items: Vec<ItemRow>,
+    pub(crate) items: Vec<Held>,
     pub(crate) marks: Vec<MarkRow>,
     pub(crate) findings: Vec<FindingRow>,
     pub(crate) baselines: Vec<BaselineRow>,
+    /// Items that were not known before.
+    pub(crate) new: Vec<New>,
 }
 
 impl Rows {
     /// Of a report that was read from `source` at `now`.
-    pub(crate) fn of(report: &Report, source: &str, now: Time, kinds: &Kinds) -> Self {
-        let versions = versions(report);
-        let mut items: BTreeMap<(String, String), ItemRow> = BTreeMap::new();
-        let mut named = Vec::new();
-        for item in &report.items {
-            let row = item_row(item, kinds, &versions);
-            let name = (row.kind.clone(), row.identity.item.clone());
-            named.extend(mark_rows(item, &row, items.contains_key(&name)));
-            items.entry(name).and_modify(|first| first.fold(&row)).or_insert(row);
+    ///
+    /// # Errors
+    /// One of its items is none.
+    pub(crate) fn of(
+        report: &UnreadItems<'_>,
+        source: &str,
+        now: Time,
+        known: &Known<'_>,
+    ) -> Result<Self, ReportError> {
+        let (mut read, mut new) = (Vec::with_capacity(report.items.len()), Vec::new());
+        for json in &report.items {
+            let item = known.read(json)?;
+            if item.known.is_none() {
+                new.push(New { json: Box::from(json.get()), row: Arc::clone(&item.row) });
+            }
+            read.push(item);
         }
-        named.sort();
-        named.dedup();
-        Self {
+        let (items, marks) = folded(read);
+        Ok(Self {
+            new,
             report: report_row(report, source, now),
-            items: items.into_values().collect(),
-            marks: named,
+            items,
+            marks,
             findings: finding_rows(report),
             baselines: baseline_rows(report),
-        }
-    }
-}
-
-impl ItemRow {
-    /// Takes in another item of the same name, whatever the order.
-    fn fold(&mut self, other: &Self) {
-        self.copies += other.copies;
-        if other.identity.vhash != self.identity.vhash {
-            let mut both = [self.identity.vhash.as_str(), other.identity.vhash.as_str()];
-            both.sort_unstable();
-            self.identity.vhash = short_hash(&both.concat());
-        }
+        })
     }
 }
 
@@ -152,19 +125,22 @@ pub(crate) fn moment(time: Time) -> String {
     format!("{}.{millis:03}Z", whole.trim_end_matches('Z'))
 }
 
-fn report_row(report: &Report, source: &str, now: Time) -> ReportRow {
+fn report_row(report: &UnreadItems<'_>, source: &str, now: Time) -> ReportRow {
     let (host, run) = (&report.host, &report.run);
     let open = report.findings.iter().filter(|finding| finding.accepted.is_none());
     let plugins = report.coverage.iter().filter(|row| did_its_work(row));
     let plugins = plugins.fold(String::new(), |text, row| text + &row.plugin + ",");
-    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let (id, host_id) = (run_id(report), bounded(&host.id));
     ReportRow {
-        report: run_id(report),
-        host: bounded(&host.id),
-        name: bounded(&host.name.to_stored()),
-        label: host.labels.get("role").map(|role| bounded(role)).unwrap_or_default(),
-        os: bounded(&format!("{} {}", host.os.id.to_stored(), host.os.version.to_stored())),
-        kernel: host.kernel.as_ref().map(|kernel| bounded(&kernel.to_stored())).unwrap_or_default(),
+        reportno: number("report", &id),
+        hostno: number("host", &host_id),
+        report: id,
+        host: host_id,
+        name: bounded(host.name.to_stored()),
+        label: host.labels.get("role").map(bounded).unwrap_or_default(),
+        os: bounded(format!("{} {}", host.os.id.to_stored(), host.os.version.to_stored())),
+        kernel: host.kernel.as_ref().map(|kernel| bounded(kernel.to_stored())).unwrap_or_default(),
         mode: word(run.mode),
         scope: word(run.scope),
         started: moment(run.started),
@@ -172,71 +148,21 @@ fn report_row(report: &Report, source: &str, now: Time) -> ReportRow {
         version: bounded(&report.tool.version),
         verdict: word(report.verdict.level),
         plugins: format!(",{plugins}"),
-        findings: number(report.findings.len()),
-        alarming: number(open.filter(|finding| finding.severity >= Severity::Medium).count()),
-        gaps: number(report.gaps.len()),
-        mattering_gaps: number(report.gaps.iter().filter(|gap| gap.matters).count()),
+        findings: count(report.findings.len()),
+        alarming: count(open.filter(|finding| finding.severity >= Severity::Medium).count()),
+        gaps: count(report.gaps.len()),
+        mattering_gaps: count(report.gaps.iter().filter(|gap| gap.matters).count()),
         source: bounded(source),
     }
 }
 
 /// The same run has the same id, packed or not, and judged again or not.
-fn run_id(report: &Report) -> String {
+fn run_id(report: &UnreadItems<'_>) -> String {
     let (host, run) = (&report.host, &report.run);
     short_hash(&word((&host.id, &host.name, run.mode, &run.root, run.started, run.finished)))
 }
 
-/// The version and architecture of each package of the report.
-fn versions(report: &Report) -> HashMap<&str, String> {
-    let packages = report.items.iter().filter(|item| item.kind == "package");
-    let version = |item: &'_ Item| {
-        let [version, arch] = ["version", "architecture"].map(|name| field(item, name));
-        bounded(format!("{version} {arch}").trim_end())
-    };
-    packages.filter_map(|item| Some((item.key.as_str()?, version(item)))).collect()
-}
-
-fn field<'i>(item: &'i Item, name: &str) -> &'i str {
-    item.fields.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn item_row(item: &Item, kinds: &Kinds, versions: &HashMap<&str, String>) -> ItemRow {
-    let known = kinds.get(&item.kind);
-    let course = match known.nature.course {
-        Course::Standing => "standing",
-        Course::Passing => "passing",
-    };
-    let package = field(item, "package");
-    ItemRow {
-        kind: bounded(&item.kind),
-        plugin: known.plugin,
-        course,
-        identity: Identity::of(item, kinds),
-        key: bounded(&item.key.to_stored()),
-        package: bounded(package),
-        version: versions.get(package).cloned().unwrap_or_default(),
-        state: bounded(field(item, "state")),
-        sha256: bounded(field(item, "sha256")),
-        copies: 1,
-    }
-}
-
-/// What the row itself holds is no mark; of an item that is folded into another row, all is.
-fn mark_rows(item: &Item, row: &ItemRow, folded: bool) -> Vec<MarkRow> {
-    let own = [&row.key, &row.identity.item, &row.identity.path, &row.sha256];
-    let held = |value: &String| !folded && own.contains(&value);
-    let named = marks(item).into_iter().filter(|mark| !held(&mark.value));
-    let to_row = |mark: crate::marks::Mark| MarkRow {
-        what: mark.what,
-        value: mark.value,
-        kind: row.kind.clone(),
-        item: row.identity.item.clone(),
-        path: row.identity.path.clone(),
-    };
-    named.map(to_row).collect()
-}
-
-fn finding_rows(report: &Report) -> Vec<FindingRow> {
+fn finding_rows(report: &UnreadItems<'_>) -> Vec<FindingRow> {
     let stored = |finding: &coroner_core::Finding| {
         let path = finding.path.as_ref().map(|path| path.text().to_stored().into_owned());
         FindingRow {
@@ -246,8 +172,8 @@ fn finding_rows(report: &Report) -> Vec<FindingRow> {
             confidence: word(finding.confidence),
             title: bounded(&finding.title),
             kind: bounded(&finding.subject.kind),
-            item: bounded(&finding.subject.key.to_stored()),
-            path: path.map(|path| bounded(&path)).unwrap_or_default(),
+            item: bounded(finding.subject.key.to_stored()),
+            path: path.map(bounded).unwrap_or_default(),
             accepted: finding.accepted.as_ref().map(|_| "yes").unwrap_or_default().to_owned(),
             evidence: evidence(finding),
         }
@@ -260,12 +186,12 @@ fn finding_rows(report: &Report) -> Vec<FindingRow> {
 fn evidence(finding: &coroner_core::Finding) -> String {
     let pieces = finding.evidence.iter().take(16);
     let pieces = pieces.map(|piece| {
-        bounded(&format!("{}: {}", piece.name, piece.value.to_stored()).replace('\n', "\\n"))
+        bounded(format!("{}: {}", piece.name, piece.value.to_stored()).replace('\n', "\\n"))
     });
     pieces.collect::<Vec<_>>().join("\n")
 }
 
-fn baseline_rows(report: &Report) -> Vec<BaselineRow> {
+fn baseline_rows(report: &UnreadItems<'_>) -> Vec<BaselineRow> {
     let row = |used: &coroner_core::BaselineUse| BaselineRow {
         baseline: bounded(&used.name),
         sha256: bounded(&used.sha256),

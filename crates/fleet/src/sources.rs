@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use coroner_core::{Report, Text};
+use coroner_core::Text;
 use walkdir::WalkDir;
 
 use crate::bucket::{Bucket, BucketError, BucketSettings, Place};
@@ -42,10 +42,11 @@ impl Source<'_> {
         }
     }
 
-    pub(crate) fn report(&self, largest: u64) -> Result<Report, Refused> {
+    /// What is in it, unpacked.
+    pub(crate) fn json(&self, largest: u64) -> Result<Vec<u8>, Refused> {
         match self {
-            Self::File(path) => read::read_report(path, largest),
-            Self::Object(bucket, key) => read::report(bucket.open(key)?, largest),
+            Self::File(path) => read::file(path, largest),
+            Self::Object(bucket, key) => read::unpacked(bucket.open(key)?, largest),
         }
     }
 }

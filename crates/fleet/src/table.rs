@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use crate::identity::short_hash;
-use crate::rows::{BaselineRow, FindingRow, ItemRow, MarkRow, ReportRow};
+use crate::items::{Held, ItemRow, MarkRow};
+use crate::rows::{BaselineRow, FindingRow, ReportRow};
 
 /// A column: text, or a whole number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub(crate) static REPORTS: Table = Table {
         Text("verdict"),
         Text("plugins"),
         Text("source"),
+        Number("reportno"),
         Number("hostno"),
         Number("findings"),
         Number("alarming"),
@@ -70,18 +71,20 @@ pub(crate) static ITEMS: Table = Table {
         Text("subject"),
         Text("place"),
         Text("path"),
-        Text("vhash"),
         Text("detail"),
         Text("item_key"),
         Text("package"),
-        Text("version"),
         Text("state"),
         Text("sha256"),
-        Number("copies"),
+        Text("vhash"),
+        Text("version"),
+        Number("reportno"),
         Number("hostno"),
+        Number("thing"),
         Number("fact"),
         Number("v1"),
         Number("v2"),
+        Number("copies"),
     ],
     order: &["kind", "item", "host", "report"],
     by_day: true,
@@ -99,6 +102,9 @@ pub(crate) static MARKS: Table = Table {
         Text("kind"),
         Text("item"),
         Text("path"),
+        Number("reportno"),
+        Number("hostno"),
+        Number("thing"),
     ],
     order: &["mark", "what", "kind", "item", "host", "report"],
     by_day: true,
@@ -180,35 +186,32 @@ impl Table {
     }
 }
 
+/// Texts of an item.
+pub(crate) const ITEM_TEXTS: usize = 12;
+
 /// One cell of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cell<'r> {
     Text(&'r str),
+    /// The number of a text.
+    Known(u32),
     Number(i64),
 }
 
-/// The cells of a row, in the order of its table's columns.
-pub(crate) type Cells<'r> = Vec<Cell<'r>>;
-
-/// Stands for a text where millions of rows are grouped: 52 bits of its hash, so that a thousand of
-/// them can be added up.
-fn number(text: &str) -> i64 {
-    first_bits(&short_hash(text))
+/// What each row of a report starts with, in each table that batches bring.
+pub(crate) fn head(report: &ReportRow) -> [&str; 3] {
+    [&report.report, &report.host, &report.seen]
 }
 
-/// The first 52 bits of a hash.
-fn first_bits(hex: &str) -> i64 {
-    hex.get(..13).and_then(|hex| i64::from_str_radix(hex, 16).ok()).unwrap_or_default()
+/// The cells of a row that follow its head, in the order of its table's columns: texts come first.
+fn row_of<'r, const T: usize, const N: usize>(
+    texts: [&'r str; T],
+    numbers: [i64; N],
+) -> impl Iterator<Item = Cell<'r>> {
+    texts.into_iter().map(Cell::Text).chain(numbers.into_iter().map(Cell::Number))
 }
 
-/// What all rows of a report start with.
-fn row_of<'r>(report: &'r ReportRow, texts: &[&'r str], numbers: &[i64]) -> Cells<'r> {
-    let head = [report.report.as_str(), &report.host, &report.seen];
-    let texts = head.into_iter().chain(texts.iter().copied()).map(Cell::Text);
-    texts.chain(numbers.iter().copied().map(Cell::Number)).collect()
-}
-
-pub(crate) fn report_cells(row: &ReportRow) -> Cells<'_> {
+pub(crate) fn report_cells(row: &ReportRow) -> impl Iterator<Item = Cell<'_>> {
     let texts = [
         row.name.as_str(),
         &row.label,
@@ -224,38 +227,50 @@ pub(crate) fn report_cells(row: &ReportRow) -> Cells<'_> {
     ];
     let counts = [row.findings, row.alarming, row.gaps, row.mattering_gaps];
     let [findings, alarming, gaps, mattering] = counts;
-    row_of(row, &texts, &[number(&row.host), findings, alarming, gaps, mattering])
+    row_of(texts, [row.reportno, row.hostno, findings, alarming, gaps, mattering])
 }
 
-pub(crate) fn item_cells<'r>(report: &'r ReportRow, row: &'r ItemRow) -> Cells<'r> {
+/// The texts of an item that are the same in all reports that have it.
+pub(crate) fn item_texts(row: &ItemRow) -> [&str; ITEM_TEXTS] {
     let identity = &row.identity;
-    let texts = [
-        row.kind.as_str(),
+    [
+        &row.kind,
         row.plugin,
         row.course,
         &identity.item,
         &identity.subject,
         &identity.place,
         &identity.path,
-        &identity.vhash,
         &identity.detail,
         &row.key,
         &row.package,
-        &row.version,
         &row.state,
         &row.sha256,
-    ];
-    let fact = number(&format!("{}\0{}", row.kind, identity.subject));
-    let (low, high) = identity.vhash.split_at(identity.vhash.len() / 2);
-    let numbers = [row.copies, number(&report.host), fact, first_bits(low), first_bits(high)];
-    row_of(report, &texts, &numbers)
+    ]
 }
 
-pub(crate) fn mark_cells<'r>(report: &'r ReportRow, row: &'r MarkRow) -> Cells<'r> {
-    row_of(report, &[row.what, &row.value, &row.kind, &row.item, &row.path], &[])
+/// The other cells of an item in a report.
+pub(crate) fn item_cells<'r>(
+    report: &'r ReportRow,
+    held: &'r Held,
+) -> impl Iterator<Item = Cell<'r>> {
+    let (row, vhash) = (&held.row, held.vhash());
+    let (low, high) = vhash.split_at_checked(vhash.len() / 2).unwrap_or_default();
+    let stand_ins = [report.reportno, report.hostno, row.thing, row.fact];
+    let [report, host, thing, fact] = stand_ins;
+    let numbers = [report, host, thing, fact, summable(low), summable(high), held.copies];
+    row_of([vhash, &held.version], numbers)
 }
 
-pub(crate) fn finding_cells<'r>(report: &'r ReportRow, row: &'r FindingRow) -> Cells<'r> {
+pub(crate) fn mark_cells<'r>(
+    report: &'r ReportRow,
+    row: &'r MarkRow,
+) -> impl Iterator<Item = Cell<'r>> {
+    let texts = [row.what, &row.value, &row.kind, &row.item, &row.path];
+    row_of(texts, [report.reportno, report.hostno, row.thing])
+}
+
+pub(crate) fn finding_cells(row: &FindingRow) -> impl Iterator<Item = Cell<'_>> {
     let texts = [
         row.finding.as_str(),
         &row.rule,
@@ -268,14 +283,14 @@ pub(crate) fn finding_cells<'r>(report: &'r ReportRow, row: &'r FindingRow) -> C
         &row.accepted,
         &row.evidence,
     ];
-    row_of(report, &texts, &[])
+    row_of(texts, [])
 }
 
-pub(crate) fn baseline_cells<'r>(report: &'r ReportRow, row: &'r BaselineRow) -> Cells<'r> {
-    row_of(report, &[&row.baseline, &row.sha256, &row.trusted], &[])
+pub(crate) fn baseline_cells(row: &BaselineRow) -> impl Iterator<Item = Cell<'_>> {
+    row_of([&row.baseline, &row.sha256, &row.trusted], [])
 }
 
-/// A row of a table that is rewritten as a whole.
-pub(crate) fn text_cells(row: &[String]) -> Cells<'_> {
-    row.iter().map(|cell| Cell::Text(cell)).collect()
+/// The first 52 bits of a hash: a thousand of them can be added up.
+fn summable(hex: &str) -> i64 {
+    hex.get(..13).and_then(|hex| i64::from_str_radix(hex, 16).ok()).unwrap_or_default()
 }

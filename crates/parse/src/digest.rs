@@ -117,8 +117,7 @@ impl Digest {
 
     /// Lower-case hexadecimal, without the algorithm.
     pub fn hex(&self) -> String {
-        let whole = self.to_string();
-        whole.rsplit(':').next().unwrap_or_default().to_owned()
+        hex(self.as_bytes())
     }
 
     /// The raw bytes.
@@ -132,6 +131,14 @@ impl Digest {
     }
 }
 
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    out.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    out
+}
+
 const fn nibble(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
@@ -143,8 +150,7 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.algorithm())?;
-        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}:{}", self.algorithm(), self.hex())
     }
 }
 

@@ -21,6 +21,6 @@ pub mod startup;
 mod text;
 pub mod virt;
 
-pub use digest::{Algorithm, Digest, NotADigest};
+pub use digest::{Algorithm, Digest, NotADigest, hex};
 pub use line::{BadLine, Line, lines};
 pub use text::Text;

@@ -10,7 +10,7 @@ use goblin::elf::section_header::SHT_NOTE;
 use super::facts::{ElfFacts, Linking, ObjectType};
 use super::image::{Image, name};
 use super::symbols;
-use crate::Text;
+use crate::{Text, hex};
 
 /// A dynamic section larger than this is cut: 4096 entries of 16 bytes.
 const LARGEST_DYNAMIC: u64 = 64 * 1024;
@@ -98,12 +98,4 @@ fn notes<'a>(image: &Image<'_>, data: &'a [u8], align: u64) -> impl Iterator<Ite
     let align = if align == 8 { 8 } else { 4 };
     let notes = NoteDataIterator { data, size: data.len(), offset: 0, ctx: (align, image.ctx) };
     notes.map_while(Result::ok)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -57,9 +57,5 @@ pub(super) fn c_field(data: &[u8], at: usize, length: usize) -> Option<Text> {
 }
 
 pub(super) fn hex(data: &[u8]) -> String {
-    use std::fmt::Write as _;
-    data.iter().fold(String::from("0x"), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    format!("0x{}", crate::hex(data))
 }

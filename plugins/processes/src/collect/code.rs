@@ -1,13 +1,13 @@
 //! The code in the memory of processes, as far as it is odd.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use coroner_core::{
     AnonymousCode, Cx, ForeignCode, HostPath, MappedFile, Process, ProcessCode, Processes, Text,
 };
 use coroner_parse::command::analysis::{Place, place};
+use coroner_parse::hex;
 
 use crate::items::{Anonymous, ChangedCode, Code, Library};
 
@@ -104,9 +104,5 @@ fn address(number: u64) -> Text {
 }
 
 fn digits(bytes: &[u8]) -> Text {
-    let text = bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
-    Text::from(text)
+    Text::from(hex(bytes))
 }
