@@ -17,6 +17,7 @@
 --   seen      when
 --   detail    what it says there
 --   others    what it says on most
+-- once: variants, odd, holders
 WITH variants AS (
   SELECT l.role AS role, i.thing AS thing, i.v1 AS v1, i.v2 AS v2, count(*) AS hosts
   FROM items i JOIN latest l ON i.reportno = l.reportno

@@ -12,6 +12,7 @@
 --   new_seen  the last report
 --   old       what it said
 --   new       what it says
+-- once: pairs, differ, sighted
 WITH before AS (
   SELECT l.host AS host, max(r.seen || ' ' || r.report) AS moment
   FROM latest l

@@ -13,6 +13,7 @@
 --   kind          the kind of item, or hash, path, fingerprint, address, command
 --   item          what they share
 --   hosts         hosts of the whole fleet that have it
+-- once: leads
 WITH things AS (
   SELECT l.hostno AS hostno, i.thing AS thing
   FROM items i JOIN latest l ON i.reportno = l.reportno

@@ -16,6 +16,7 @@
 --   path        where it was read
 --   first_seen  when that host was first seen to have it
 --   detail      what it says, in short
+-- once: rare, holders
 WITH counted AS (
   SELECT l.role AS role, i.thing AS thing, count(*) AS hosts
   FROM items i JOIN latest l ON i.reportno = l.reportno

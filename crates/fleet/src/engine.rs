@@ -13,12 +13,12 @@ use datafusion::datasource::listing::{
 };
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::context::SQLOptions;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use url::Url;
 
+use crate::once;
 use crate::query::{Query, QueryError, Values};
 use crate::site::{Scheduler, Site};
 use crate::store::{Store, StoreError};
@@ -111,8 +111,11 @@ impl Engine {
         let given: Vec<(String, ScalarValue)> = query.values(values)?.into_iter().collect();
         self.site.ready()?;
         let (schema, rows) = self.runtime.block_on(async {
-            let frame = self.context.sql_with_options(query.sql(), reading()).await?;
-            let frame = if given.is_empty() { frame } else { frame.with_param_values(given)? };
+            let frame = match self.site {
+                Site::Here(_) => once::plan(&self.context, query, &given).await?,
+                // Between its stages nothing is kept in this process's memory.
+                Site::Cluster(_) => once::frame(&self.context, query.sql(), &given).await?,
+            };
             // As it was asked: an answer that is known to be empty loses its columns on a cluster.
             let schema = Arc::clone(frame.schema().inner());
             Ok::<_, EngineError>((schema, frame.execute_stream().await?))
@@ -156,11 +159,6 @@ impl Iterator for Answer<'_> {
         let next = self.engine.runtime.block_on(self.rows.next());
         next.map(|batch| batch.map_err(|error| self.engine.broken(error)))
     }
-}
-
-/// A query of a user reads: it makes no tables of other files, and writes none.
-fn reading() -> SQLOptions {
-    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
 /// What another machine said, which may be long and many-lined.

@@ -17,6 +17,7 @@ mod known;
 mod lists;
 mod marks;
 mod names;
+mod once;
 mod page;
 mod parquet;
 mod query;

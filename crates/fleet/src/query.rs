@@ -8,6 +8,7 @@
 //! --   since time = 7d   how long ago, or a date
 //! -- columns:
 //! --   host   the host's id
+//! -- once: counted, holders
 //! SELECT ... WHERE hosts <= $most
 //! ```
 
@@ -91,6 +92,8 @@ pub struct Query {
     pub parameters: Vec<Parameter>,
     /// Columns of its answer, as its header has them.
     pub columns: Vec<Heading>,
+    /// Common table expressions that are named more than once: the embedded engine works them out once.
+    pub once: Vec<String>,
     text: String,
 }
 
@@ -135,6 +138,7 @@ impl Query {
             about: String::new(),
             parameters: Vec::new(),
             columns: Vec::new(),
+            once: Vec::new(),
             text: text.trim_end().trim_end_matches(';').to_owned(),
         };
         let mut part = "";
@@ -142,6 +146,7 @@ impl Query {
             match (part, line.trim()) {
                 (_, "") => {}
                 (_, start @ ("parameters:" | "columns:")) => part = start,
+                (_, line) if line.starts_with("once:") => query.once.extend(names(line)),
                 ("", about) => push_words(&mut query.about, about),
                 ("parameters:", entry) => query.parameters.push(parameter(entry)?),
                 // What goes on is indented deeper than a name.
@@ -223,6 +228,12 @@ fn time(value: &str, now: Time) -> Option<Time> {
         _ => None,
     };
     back.or_else(|| Time::parse(value)).or_else(|| Time::parse(&format!("{value}T00:00:00Z")))
+}
+
+/// The names after the colon.
+fn names(line: &str) -> impl Iterator<Item = String> {
+    let names = line.split_once(':').map_or("", |(_, names)| names).split(',');
+    names.map(|name| name.trim().to_owned())
 }
 
 fn push_words(text: &mut String, more: &str) {
