@@ -1,10 +1,11 @@
 //! An answer as a terminal table, JSON or CSV. What came from a host is escaped where a person or a
 //! terminal reads it; JSON carries it as the reports hold it.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use coroner_core::Text;
-use datafusion::arrow::array::{Array, Int64Array, RecordBatch};
+use datafusion::arrow::array::{Array, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::Value;
@@ -40,12 +41,13 @@ pub fn rows(batch: &RecordBatch) -> Result<Vec<Row>, datafusion::arrow::error::A
     let mut out = vec![Row::with_capacity(batch.num_columns()); batch.num_rows()];
     for column in batch.columns() {
         let numbers = column.as_any().downcast_ref::<Int64Array>();
+        let texts = column.as_any().downcast_ref::<StringArray>();
         let formatter = ArrayFormatter::try_new(column.as_ref(), &options)?;
         for (at, row) in out.iter_mut().enumerate() {
-            let number = numbers.filter(|numbers| numbers.is_valid(at));
-            row.push(match number {
-                Some(numbers) => Value::from(numbers.value(at)),
-                None => Value::from(formatter.value(at).try_to_string()?),
+            row.push(match (numbers, texts) {
+                (Some(numbers), _) if numbers.is_valid(at) => Value::from(numbers.value(at)),
+                (_, Some(texts)) if texts.is_valid(at) => Value::from(texts.value(at)),
+                _ => Value::from(formatter.value(at).try_to_string()?),
             });
         }
     }
@@ -79,10 +81,14 @@ pub trait Sheet {
 }
 
 /// A cell as a person reads it.
-fn shown(cell: &Value) -> String {
+fn shown(cell: &Value) -> Cow<'_, str> {
     match cell {
-        Value::String(text) => Text::from_stored(text).to_string(),
-        other => other.to_string(),
+        // Nothing to decode or to escape.
+        Value::String(text) if text.bytes().all(|byte| matches!(byte, b' '..=b'$' | b'&'..=b'~')) => {
+            Cow::Borrowed(text)
+        }
+        Value::String(text) => Cow::Owned(Text::from_stored(text).to_string()),
+        other => Cow::Owned(other.to_string()),
     }
 }
 
@@ -129,15 +135,20 @@ impl<W: Write> Csv<W> {
         Self(out)
     }
 
-    fn line(&mut self, cells: impl Iterator<Item = String>) -> io::Result<()> {
-        let cells: Vec<String> = cells.map(|cell| quoted(&cell)).collect();
-        write!(self.0, "{}\r\n", cells.join(","))
+    fn line<'c>(&mut self, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
+        let mut between: &[u8] = b"";
+        for cell in cells {
+            self.0.write_all(between)?;
+            self.0.write_all(quoted(cell).as_bytes())?;
+            between = b",";
+        }
+        self.0.write_all(b"\r\n")
     }
 }
 
 impl<W: Write> Sheet for Csv<W> {
     fn start(&mut self, columns: &Columns) -> io::Result<()> {
-        self.line(columns.names().iter().cloned())
+        self.line(columns.names().iter().map(Cow::from))
     }
 
     fn row(&mut self, row: Row) -> io::Result<()> {
@@ -150,11 +161,11 @@ impl<W: Write> Sheet for Csv<W> {
 }
 
 /// A cell that starts as a formula would run in a spreadsheet: hosts choose what cells hold.
-fn quoted(cell: &str) -> String {
+fn quoted(cell: Cow<'_, str>) -> Cow<'_, str> {
     let formula = cell.starts_with(['=', '+', '-', '@']) && cell.parse::<f64>().is_err();
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
+    let cell = if formula { Cow::Owned(format!("'{cell}")) } else { cell };
     if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
+        Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\"")))
     } else {
         cell
     }

@@ -6,6 +6,7 @@
 //! items/run=2026-06-01/batch-000001.parquet
 //! marks/run=…/…, findings/run=…/…
 //! roles.parquet, expected.parquet         rewritten as a whole
+//! .layout                                 which columns there are; see [`LAYOUT`]
 //! ```
 //!
 //! Files are written beside the tables, synced and renamed; `reports/` comes last. Whoever dies
@@ -35,6 +36,11 @@ pub enum StoreError {
     /// A folder of something else.
     #[error("{0}: is not empty and not a store; name a new folder")]
     Foreign(PathBuf),
+    /// Its tables have other columns.
+    #[error(
+        "{0}: was made by another version of coroner-fleet; name a new folder and take its reports in again"
+    )]
+    OtherLayout(PathBuf),
     /// The disk failed, or is full.
     #[error("{}: {error}", path.display())]
     Disk {
@@ -58,6 +64,9 @@ impl StoreError {
 /// Where a batch is written before it is there.
 const NEW: &str = ".new";
 const LOCK: &str = ".lock";
+const LAYOUT_FILE: &str = ".layout";
+/// Goes up when a table gets other columns.
+const LAYOUT: &str = "2\n";
 
 /// A store, for reading.
 #[derive(Debug, Clone)]
@@ -79,7 +88,20 @@ impl Store {
     /// There is none.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let store = Self { dir: dir.to_owned() };
-        if store.batches()?.is_empty() { Err(StoreError::Empty(dir.to_owned())) } else { Ok(store) }
+        if store.batches()?.is_empty() {
+            return Err(StoreError::Empty(dir.to_owned()));
+        }
+        store.has_our_columns()?;
+        Ok(store)
+    }
+
+    fn has_our_columns(&self) -> Result<(), StoreError> {
+        let layout = fs::read(self.dir.join(LAYOUT_FILE)).unwrap_or_default();
+        if layout == LAYOUT.as_bytes() {
+            Ok(())
+        } else {
+            Err(StoreError::OtherLayout(self.dir.clone()))
+        }
     }
 
     /// Where it lies.
@@ -148,6 +170,11 @@ impl Locked {
             Err(fs::TryLockError::Error(error)) => return Err(StoreError::disk(&path)(error)),
         }
         let locked = Self { store: Store { dir: dir.to_owned() }, _lock: lock };
+        if locked.store.batches()?.is_empty() {
+            let layout = dir.join(LAYOUT_FILE);
+            fs::write(&layout, LAYOUT).map_err(StoreError::disk(&layout))?;
+        }
+        locked.store.has_our_columns()?;
         locked.sweep()?;
         Ok(locked)
     }

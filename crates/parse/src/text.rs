@@ -101,13 +101,16 @@ fn hex_byte(pair: &[u8]) -> Option<u8> {
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                match character {
-                    '\n' => f.write_str("\\n")?,
-                    '\t' => f.write_str("\\t")?,
-                    '\r' => f.write_str("\\r")?,
-                    c if misleads(c) => write!(f, "\\u{{{:x}}}", c as u32)?,
-                    c => f.write_char(c)?,
+            // Stretches of ordinary text go out at once.
+            for stretch in chunk.valid().split_inclusive(misleads) {
+                let last = stretch.chars().next_back().filter(|c| misleads(*c));
+                f.write_str(last.map_or(stretch, |c| stretch.trim_end_matches(c)))?;
+                match last {
+                    None => {}
+                    Some('\n') => f.write_str("\\n")?,
+                    Some('\t') => f.write_str("\\t")?,
+                    Some('\r') => f.write_str("\\r")?,
+                    Some(c) => write!(f, "\\u{{{:x}}}", c as u32)?,
                 }
             }
             for byte in chunk.invalid() {
@@ -121,6 +124,9 @@ impl fmt::Display for Text {
 /// Characters that act on a terminal, reorder a line, or cannot be seen (Unicode UAX #9 and the
 /// `Default_Ignorable_Code_Point` property, as far as names on a host go).
 fn misleads(c: char) -> bool {
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
@@ -210,8 +216,8 @@ mod tests {
 
     #[test]
     fn display_shows_escape_codes_bidi_and_bad_bytes_instead_of_sending_them() {
-        let text = Text::new(*b"a\x1b[31m\n\xff\xe2\x80\xaeb");
-        assert_eq!(text.to_string(), "a\\u{1b}[31m\\n\\xff\\u{202e}b");
+        let text = Text::new(*b"a\x1b[31m\n\n\xff\xe2\x80\xaeb\t\r");
+        assert_eq!(text.to_string(), "a\\u{1b}[31m\\n\\n\\xff\\u{202e}b\\t\\r");
     }
 
     #[test]

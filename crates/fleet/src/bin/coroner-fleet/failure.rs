@@ -48,7 +48,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Empty(_) | StoreError::Foreign(_) => Self::Usage(error.to_string()),
+            StoreError::Empty(_) | StoreError::Foreign(_) | StoreError::OtherLayout(_) => {
+                Self::Usage(error.to_string())
+            }
             _ => Self::Broken(error.to_string()),
         }
     }
