@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use coroner_core::Text;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
@@ -99,7 +99,7 @@ impl Engine {
             .enable_all()
             .build()?;
         let context = site.session()?;
-        runtime.block_on(register(&context, store))?;
+        runtime.block_on(register(&context, store, &site.text()))?;
         Ok(Self { site, context, runtime })
     }
 
@@ -169,14 +169,18 @@ fn one_line(error: &DataFusionError) -> String {
     Text::from(line).to_string()
 }
 
-async fn register(context: &SessionContext, store: &Store) -> Result<(), EngineError> {
+async fn register(
+    context: &SessionContext,
+    store: &Store,
+    text: &DataType,
+) -> Result<(), EngineError> {
     for table in BATCHED {
-        register_table(context, table, &store.files(table)?)?;
+        register_table(context, table, text, &store.files(table)?)?;
     }
     for table in [&ROLES, &EXPECTED] {
         let file = store.whole_file(table);
         let files = if file.exists() { vec![file] } else { Vec::new() };
-        register_table(context, table, &files)?;
+        register_table(context, table, text, &files)?;
     }
     for view in VIEWS.split(';').filter(|statement| statement.contains("CREATE")) {
         context.sql(view).await?;
@@ -188,16 +192,17 @@ async fn register(context: &SessionContext, store: &Store) -> Result<(), EngineE
 fn register_table(
     context: &SessionContext,
     table: &Table,
+    text: &DataType,
     files: &[PathBuf],
 ) -> Result<(), EngineError> {
     if files.is_empty() {
-        context.register_table(table.name, Arc::new(EmptyTable::new(table.schema())))?;
+        context.register_table(table.name, Arc::new(EmptyTable::new(table.schema(text))))?;
         return Ok(());
     }
     let urls = files.iter().map(|file| file_url(file)).collect::<Result<Vec<_>, _>>()?;
     let config = ListingTableConfig::new_with_multi_paths(urls)
         .with_listing_options(ListingOptions::new(Arc::new(ParquetFormat::new())))
-        .with_schema(table.schema());
+        .with_schema(table.schema(text));
     context.register_table(table.name, Arc::new(ListingTable::try_new(config)?))?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, DictionaryArray, Int64Array, UInt32Array};
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowWriterOptions, compute_leaves,
@@ -15,7 +15,7 @@ use datafusion::parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 
 use crate::batch::Gathering;
-use crate::table::{Column, Table};
+use crate::table::Table;
 
 /// Rows of a group, the unit that engines read in parallel and skip by its smallest and largest.
 const GROUP: usize = 128 << 10;
@@ -38,7 +38,7 @@ pub(crate) fn encode(
     rows: &Sorted,
     texts: &ArrayRef,
 ) -> Result<File, ParquetError> {
-    let schema = Arc::new(in_memory(table));
+    let schema = table.schema(&numbered());
     // Without it readers would take the texts for the dictionaries that they are here.
     let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
     let options = options.with_properties(properties());
@@ -60,16 +60,9 @@ pub(crate) fn encode(
     writer.into_inner()
 }
 
-/// What the columns are before they are encoded: of a text that many rows have, each has its number.
-fn in_memory(table: &Table) -> Schema {
-    let field = |column: &Column| match column {
-        Column::Text(name) => {
-            let texts = (Box::new(DataType::UInt32), Box::new(DataType::LargeUtf8));
-            Field::new(*name, DataType::Dictionary(texts.0, texts.1), false)
-        }
-        Column::Number(name) => Field::new(*name, DataType::Int64, false),
-    };
-    Schema::new(table.columns.iter().map(field).collect::<Vec<_>>())
+/// What texts are before they are encoded: each row has the number of its text.
+fn numbered() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::LargeUtf8))
 }
 
 fn properties() -> WriterProperties {

@@ -171,9 +171,10 @@ impl Column {
 }
 
 impl Table {
-    pub(crate) fn schema(&self) -> SchemaRef {
+    /// With texts read as `text`.
+    pub(crate) fn schema(&self, text: &DataType) -> SchemaRef {
         let field = |column: &Column| match column {
-            Text(name) => Field::new(*name, DataType::Utf8, false),
+            Text(name) => Field::new(*name, text.clone(), false),
             Number(name) => Field::new(*name, DataType::Int64, false),
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
