@@ -1,13 +1,13 @@
 //! `coroner baseline`: packs are listed, verified and shown. Packs are the auditor's own files; the host
 //! has no part in this.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use coroner_core::Text;
+use coroner_core::{Text, hex};
 use coroner_pack::trust::{Keys, Trust, sha256};
 use coroner_pack::{FileKind, Pack, PackFile, Package, Source, shipped};
-use coroner_parse::hex;
 use serde_json::{Value, json};
 
 use crate::baseline_args::{Action, InfoArgs, ListArgs, VerifyArgs};

@@ -38,7 +38,7 @@ pub use coroner_host::{
     ForeignPage, HostPath, Listing, MappedFile, Namespaces, OnDisk, Process, ProcessCode,
     Processes, ReadError, Stat,
 };
-pub use coroner_parse::{Algorithm, Digest, Text};
+pub use coroner_parse::{Algorithm, Digest, Text, hex};
 pub use cx::{Cx, Deadline};
 pub use digest::{Hasher, sha256_of};
 pub use finding::{Draft, Evidence, Finding, Findings, Subject};

@@ -134,7 +134,6 @@ impl Batch {
         files.iter().try_for_each(|(_, written, target, _)| store.place(written, target))?;
         store.end()
     }
-
 }
 
 impl Gathered {
@@ -233,4 +232,31 @@ fn write_file(
     let file = File::create(path).map_err(StoreError::disk(path))?;
     let file = encode(file, table, rows, texts).map_err(std::io::Error::other);
     file.and_then(|file| file.sync_all()).map_err(StoreError::disk(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{EXPECTED, ROLES};
+
+    #[test]
+    fn every_table_is_sorted_by_texts_that_a_key_has_room_for() {
+        for table in BATCHED.into_iter().chain([&ROLES, &EXPECTED]) {
+            let columns = table.sort_columns();
+            assert_eq!(columns.len(), table.order.len(), "{}", table.name);
+            assert!(columns.len() <= MOST_SORTED, "{}", table.name);
+            let text = |at: &usize| matches!(table.columns[*at], Column::Text(_));
+            assert!(columns.iter().all(text), "{}", table.name);
+        }
+    }
+
+    #[test]
+    fn rows_are_sorted_by_their_texts_and_equal_ones_stay_in_order() {
+        let mut names = Names::default();
+        let mut gathered = Gathered::of(&ROLES);
+        for (host, role) in [("b", "1"), ("a", "2"), ("b", "3"), ("", "4")] {
+            gathered.push([host, role, "label"].map(Cell::Text).into_iter(), &mut names);
+        }
+        assert_eq!(gathered.sorted(&ROLES, &names).order, [3, 1, 0, 2]);
+    }
 }

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use coroner_compare::{form_of, has_place, places};
-use coroner_core::{Item, Nature, sha256_of};
-use coroner_parse::hex;
+use coroner_core::{Item, Nature, hex, sha256_of};
 use serde_json::{Map, Value};
 
 /// Longest text of one cell; what is longer ends with a piece of its hash.

@@ -144,17 +144,14 @@ pub(crate) fn folded(mut items: Vec<Held>) -> (Vec<Held>, Vec<MarkRow>) {
     let mut named = Vec::new();
     for item in items {
         let marks = item.row.marks.iter();
-        match rows.last_mut().filter(|first| first.is_named_as(&item)) {
+        if let Some(first) = rows.last_mut().filter(|first| first.is_named_as(&item)) {
             // The first one's row does not hold what this one names.
-            Some(first) => {
-                named.extend(marks.map(|mark| item.row.mark(mark)));
-                first.fold(&item);
-            }
-            None => {
-                let marks = marks.filter(|mark| !item.row.holds(&mark.value));
-                named.extend(marks.map(|mark| item.row.mark(mark)));
-                rows.push(item);
-            }
+            named.extend(marks.map(|mark| item.row.mark(mark)));
+            first.fold(&item);
+        } else {
+            let marks = marks.filter(|mark| !item.row.holds(&mark.value));
+            named.extend(marks.map(|mark| item.row.mark(mark)));
+            rows.push(item);
         }
     }
     named.sort();

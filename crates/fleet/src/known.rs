@@ -70,7 +70,7 @@ impl<'k> Known<'k> {
 mod tests {
     use super::*;
 
-    fn read<'k>(known: &Known<'k>, json: &str) -> Held {
+    fn read(known: &Known<'_>, json: &str) -> Held {
         known.read(serde_json::from_str(json).unwrap()).unwrap()
     }
 

@@ -23,7 +23,9 @@ impl Names {
     pub(crate) fn number(&mut self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);
         let (known, ends) = (&self.text, &self.ends);
-        if let Some(number) = self.numbers.find(hash, |number| text_of(known, ends, *number) == text) {
+        if let Some(number) =
+            self.numbers.find(hash, |number| text_of(known, ends, *number) == text)
+        {
             return *number;
         }
         // A batch is written long before it holds four thousand million texts.
@@ -72,7 +74,8 @@ impl Names {
 
     /// All of them, each at its number. The buffer is taken as it is.
     pub(crate) fn into_array(self) -> Result<LargeStringArray, ArrowError> {
-        let lengths = self.ends.iter().scan(0, |start, end| Some(end - std::mem::replace(start, *end)));
+        let lengths =
+            self.ends.iter().scan(0, |start, end| Some(end - std::mem::replace(start, *end)));
         let offsets = OffsetBuffer::from_lengths(lengths);
         LargeStringArray::try_new(offsets, Buffer::from_vec(self.text.into_bytes()), None)
     }

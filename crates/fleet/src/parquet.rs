@@ -47,9 +47,9 @@ pub(crate) fn encode(
     for (number, order) in rows.order.chunks(GROUP).enumerate() {
         let writers = factory.create_column_writers(number)?;
         let columns: Vec<_> = writers.into_iter().zip(schema.fields()).zip(&rows.columns).collect();
-        let chunks = columns.into_par_iter().map(|((writer, field), column)| {
-            chunk(writer, field, &array(column, order, texts)?)
-        });
+        let chunks = columns
+            .into_par_iter()
+            .map(|((writer, field), column)| chunk(writer, field, &array(column, order, texts)?));
         let chunks = chunks.collect::<Result<Vec<ArrowColumnChunk>, ParquetError>>()?;
         let mut group = writer.next_row_group()?;
         for chunk in chunks {

@@ -84,7 +84,9 @@ pub trait Sheet {
 fn shown(cell: &Value) -> Cow<'_, str> {
     match cell {
         // Nothing to decode or to escape.
-        Value::String(text) if text.bytes().all(|byte| matches!(byte, b' '..=b'$' | b'&'..=b'~')) => {
+        Value::String(text)
+            if text.bytes().all(|byte| matches!(byte, b' '..=b'$' | b'&'..=b'~')) =>
+        {
             Cow::Borrowed(text)
         }
         Value::String(text) => Cow::Owned(Text::from_stored(text).to_string()),

@@ -205,10 +205,10 @@ pub(crate) fn head(report: &ReportRow) -> [&str; 3] {
 }
 
 /// The cells of a row that follow its head, in the order of its table's columns: texts come first.
-fn row_of<'r, const T: usize, const N: usize>(
-    texts: [&'r str; T],
+fn row_of<const T: usize, const N: usize>(
+    texts: [&str; T],
     numbers: [i64; N],
-) -> impl Iterator<Item = Cell<'r>> {
+) -> impl Iterator<Item = Cell<'_>> {
     texts.into_iter().map(Cell::Text).chain(numbers.into_iter().map(Cell::Number))
 }
 
