@@ -13,12 +13,13 @@ use datafusion::datasource::listing::{
 };
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use url::Url;
 
-use crate::once;
+use crate::once::{self, Planned};
 use crate::query::{Query, QueryError, Values};
 use crate::site::{Scheduler, Site};
 use crate::store::{Store, StoreError};
@@ -110,17 +111,20 @@ impl Engine {
     pub fn ask(&self, query: &Query, values: &Values) -> Result<Answer<'_>, EngineError> {
         let given: Vec<(String, ScalarValue)> = query.values(values)?.into_iter().collect();
         self.site.ready()?;
-        let (schema, rows) = self.runtime.block_on(async {
-            let frame = match self.site {
+        let (schema, rows, held) = self.runtime.block_on(async {
+            let Planned { frame, held } = match self.site {
                 Site::Here(_) => once::plan(&self.context, query, &given).await?,
-                // Between its stages nothing is kept in this process's memory.
-                Site::Cluster(_) => once::frame(&self.context, query.sql(), &given).await?,
+                // Its workers do not see what this process holds.
+                Site::Cluster(_) => Planned {
+                    frame: once::frame(&self.context, query.sql(), &given).await?,
+                    held: Vec::new(),
+                },
             };
             // As it was asked: an answer that is known to be empty loses its columns on a cluster.
             let schema = Arc::clone(frame.schema().inner());
-            Ok::<_, EngineError>((schema, frame.execute_stream().await?))
+            Ok::<_, EngineError>((schema, frame.execute_stream().await?, held))
         })?;
-        Ok(Answer { engine: self, schema, rows })
+        Ok(Answer { engine: self, schema, rows, _held: held })
     }
 
     /// An error while rows come.
@@ -137,6 +141,8 @@ pub struct Answer<'e> {
     engine: &'e Engine,
     schema: SchemaRef,
     rows: SendableRecordBatchStream,
+    /// Of what the plan has in memory, until all rows have come.
+    _held: Vec<MemoryReservation>,
 }
 
 impl std::fmt::Debug for Answer<'_> {

@@ -2,13 +2,18 @@
 //! out a common table expression anew wherever it is named.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
+use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::{Cte, Query as Select, Statement as Sql};
+use futures::StreamExt;
 
 use crate::query::Query;
 
@@ -23,16 +28,24 @@ struct Parts {
     rest: String,
 }
 
-/// Plans a query. What it keeps is worked out here and held in memory until its plan is dropped.
+/// A plan, and what memory the parts take that were worked out for it.
+pub(crate) struct Planned {
+    pub(crate) frame: DataFrame,
+    pub(crate) held: Vec<MemoryReservation>,
+}
+
+/// Plans a query. What it keeps is worked out here; it counts among what the query may hold in memory.
 ///
 /// # Errors
-/// The query is wrong, or a part of it could not be worked out.
+/// The query is wrong, or a part of it could not be worked out or held.
 pub(crate) async fn plan(
     context: &SessionContext,
     query: &Query,
     given: &Given,
-) -> Result<DataFrame, DataFusionError> {
-    let Some(mut parts) = Parts::of(query) else { return frame(context, query.sql(), given).await };
+) -> Result<Planned, DataFusionError> {
+    let Some(mut parts) = Parts::of(query) else {
+        return Ok(Planned { frame: frame(context, query.sql(), given).await?, held: Vec::new() });
+    };
     let mut kept = Vec::new();
     let planned = keep(context, query, given, &mut parts, &mut kept).await;
     // Plans hold what they found by these names.
@@ -48,21 +61,52 @@ async fn keep(
     given: &Given,
     parts: &mut Parts,
     kept: &mut Vec<String>,
-) -> Result<DataFrame, DataFusionError> {
+) -> Result<Planned, DataFusionError> {
+    let mut held = Vec::new();
     for at in 0..parts.named.len() {
         let Some((name, _)) = parts.named.get(at).filter(|(name, _)| query.once.contains(name))
         else {
             continue;
         };
         let table = format!("once_{name}");
-        let rows = frame(context, &parts.upto(at), given).await?.cache().await?;
-        context.register_table(&table, rows.into_view())?;
+        let (rows, memory) =
+            gathered(context, frame(context, &parts.upto(at), given).await?).await?;
+        context.register_table(&table, Arc::new(rows))?;
+        held.push(memory);
         if let Some((_, statement)) = parts.named.get_mut(at) {
             *statement = format!("SELECT * FROM {table}");
         }
         kept.push(table);
     }
-    frame(context, &parts.whole(), given).await
+    Ok(Planned { frame: frame(context, &parts.whole(), given).await?, held })
+}
+
+/// All rows of a part, in as many partitions as the session works with.
+async fn gathered(
+    context: &SessionContext,
+    part: DataFrame,
+) -> Result<(MemTable, MemoryReservation), DataFusionError> {
+    let memory = MemoryConsumer::new("kept").register(&context.runtime_env().memory_pool);
+    let mut partitions = vec![Vec::new(); context.copied_config().target_partitions().max(1)];
+    let mut rows = part.execute_stream().await?;
+    let mut next = (0..partitions.len()).cycle();
+    while let Some(batch) = rows.next().await {
+        let batch = compact(&batch?)?;
+        memory.try_grow(batch.get_array_memory_size())?;
+        if let Some(partition) = next.next().and_then(|at| partitions.get_mut(at)) {
+            partition.push(batch);
+        }
+    }
+    Ok((MemTable::try_new(rows.schema(), partitions)?, memory))
+}
+
+/// Views hold all of the texts that they were cut from.
+fn compact(batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    let own = |column: &ArrayRef| match column.as_string_view_opt() {
+        Some(views) => Arc::new(views.gc()) as ArrayRef,
+        None => Arc::clone(column),
+    };
+    Ok(RecordBatch::try_new(batch.schema(), batch.columns().iter().map(own).collect())?)
 }
 
 /// Plans a statement as it stands.
@@ -124,6 +168,9 @@ fn named(part: &Cte) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+    use datafusion::prelude::SessionConfig;
+
     use super::*;
 
     const QUERY: &str = "-- What.\n-- once: twice, late\n-- columns:\n--   n  a number\n\
@@ -135,9 +182,9 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         runtime.block_on(async {
             let given = vec![("by".to_owned(), ScalarValue::from(2_i64))];
-            let batches = plan(context, query, &given).await?.collect().await?;
+            let batches = plan(context, query, &given).await?.frame.collect().await?;
             let rows = batches.iter().flat_map(|batch| {
-                let column = std::sync::Arc::clone(batch.column(0));
+                let column = Arc::clone(batch.column(0));
                 (0..batch.num_rows()).map(move |row| {
                     ScalarValue::try_from_array(&column, row).map(|value| value.to_string())
                 })
@@ -173,6 +220,20 @@ mod tests {
         let query = Query::parse(&QUERY.replace("FROM twice t", "FROM nowhere t")).unwrap();
         assert!(rows(&context, &query).unwrap_err().to_string().contains("nowhere"));
         assert!(!context.table_exist("once_twice").unwrap());
+    }
+
+    #[test]
+    fn what_is_kept_counts_among_what_a_query_may_hold() {
+        let many = QUERY.replace("SELECT 5 AS n", "SELECT value AS n FROM range(100000)");
+        let query = Query::parse(&many).unwrap();
+        let held = |bytes| {
+            let runtime = RuntimeEnvBuilder::new().with_memory_limit(bytes, 1.0).build().unwrap();
+            let config = SessionConfig::new();
+            let context = SessionContext::new_with_config_rt(config, Arc::new(runtime));
+            rows(&context, &query)
+        };
+        assert!(held(100_000).unwrap_err().to_string().contains("kept"));
+        assert_eq!(held(100_000_000).unwrap(), Vec::<String>::new());
     }
 
     #[test]
