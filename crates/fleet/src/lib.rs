@@ -9,6 +9,7 @@ mod bucket;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod engine;
+mod gathered;
 mod groups;
 mod identity;
 mod ingest;

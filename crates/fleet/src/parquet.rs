@@ -14,19 +14,11 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 
-use crate::batch::Gathering;
+use crate::gathered::{Gathering, Sorted};
 use crate::table::Table;
 
 /// Rows of a group, the unit that engines read in parallel and skip by its smallest and largest.
 const GROUP: usize = 128 << 10;
-
-/// The rows of a table's file.
-#[derive(Debug)]
-pub(crate) struct Sorted {
-    pub(crate) columns: Vec<Gathering>,
-    /// The numbers of the rows, in the order of the file.
-    pub(crate) order: Vec<u32>,
-}
 
 /// Writes all rows; `texts` has the text of each number. Gives the file back, whole and not yet synced.
 ///
