@@ -12,8 +12,8 @@ use crate::{Finding, Gap, Item, Scope, Time, Verdict};
 /// The schema this version writes and reads.
 pub const SCHEMA: &str = "coroner.report/1";
 
-/// A report. The same host gives the same bytes, times aside. Its items are [`Item`]s, or their JSON
-/// ([`UnreadItems`]).
+// `I`: see `UnreadItems`.
+/// A report. The same host gives the same bytes, times aside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[schemars(rename = "Report")]
 pub struct Report<I = Item> {
