@@ -158,12 +158,13 @@ fn a_folder_of_something_else_is_no_store_and_an_empty_one_has_no_answers() {
 #[test]
 fn a_store_of_another_version_is_refused_by_name_and_left_as_it_is() {
     let bench = Bench::with(&SMALL);
+    let layout = std::fs::read(bench.store().join(".layout")).unwrap();
     std::fs::write(bench.store().join(".layout"), "1\n").unwrap();
     let ask = fleet().arg("hosts").arg("--store").arg(bench.store()).output();
     assert!(said(&ask.unwrap(), 64).contains("another version of coroner-fleet"));
     let into = fleet().arg("ingest").arg(bench.input()).arg("--store").arg(bench.store()).output();
     assert!(said(&into.unwrap(), 64).contains("another version of coroner-fleet"));
-    std::fs::write(bench.store().join(".layout"), "2\n").unwrap();
+    std::fs::write(bench.store().join(".layout"), layout).unwrap();
     assert_eq!(bench.hosts(), 200);
 }
 

@@ -22,6 +22,7 @@ use crate::table::{
 const MOST_ROWS: usize = 1 << 19;
 const MOST_TEXTS: usize = 1 << 19;
 const MOST_BYTES: usize = 128 << 20;
+
 /// What was gathered and not yet written.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {

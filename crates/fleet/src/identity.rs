@@ -58,13 +58,6 @@ pub(crate) fn short_hash(text: &str) -> String {
     hex(hash.as_bytes().get(..16).unwrap_or_default())
 }
 
-/// Stands for something of one kind where millions of rows are grouped: 63 bits of a hash.
-pub(crate) fn number(kind: &str, text: &str) -> i64 {
-    let hash = sha256_of(format!("{kind}\0{text}").as_bytes());
-    let first = hash.as_bytes().first_chunk().copied().unwrap_or_default();
-    i64::from_be_bytes(first) & i64::MAX
-}
-
 /// At most [`LONGEST`] bytes that still differ where the whole text does.
 pub(crate) fn bounded<'t>(text: impl Into<Cow<'t, str>>) -> String {
     let text = text.into();

@@ -63,7 +63,7 @@ impl Ingest<'_> {
         let mut taken = Taken { skipped: skipped.collect(), ..Taken::default() };
         let mut runs = store.store().runs()?;
         let mut batch = Batch::default();
-        let mut known = Known::new(self.kinds);
+        let mut known = Known::new(self.kinds, store.key());
         let all: Vec<Source<'_>> = sources.all().collect();
         std::thread::scope(|scope| {
             let mut writer = Writer { scope, store, writing: None };

@@ -1,13 +1,14 @@
 //! Items as rows. What an item says is one row for all reports that say it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use coroner_compare::Kinds;
 use coroner_core::{Course, Item};
 use serde_json::Value;
 
-use crate::identity::{Identity, bounded, number, short_hash};
+use crate::identity::{Identity, bounded, short_hash};
+use crate::layout::Key;
 use crate::marks::{Mark, marks};
 
 /// What an item says, whatever report it stands in.
@@ -26,7 +27,8 @@ pub(crate) struct ItemRow {
     /// Stands for kind and item, and `fact` for kind and subject.
     pub(crate) thing: i64,
     pub(crate) fact: i64,
-    marks: BTreeSet<Mark>,
+    /// What it names, each with its number.
+    marks: BTreeMap<Mark, i64>,
     /// Of a package: its name, version and architecture.
     names: Option<(String, Arc<str>)>,
 }
@@ -58,14 +60,19 @@ pub(crate) struct MarkRow {
 }
 
 impl ItemRow {
-    pub(crate) fn of(item: Item, kinds: &Kinds) -> Self {
+    pub(crate) fn of(item: Item, kinds: &Kinds, numbers: Key) -> Self {
         let known = kinds.get(&item.kind);
         let names = (item.kind == "package").then(|| named(&item)).flatten();
-        let marks = marks(&item);
+        let numbered = |mark: Mark| {
+            let number = numbers.number(mark.what, &mark.value);
+            (mark, number)
+        };
+        let marks = marks(&item).into_iter().map(numbered).collect();
         let own = ["package", "state", "sha256"].map(|name| bounded(field(&item, name)));
         let (kind, key) = (bounded(&item.kind), bounded(item.key.to_stored()));
         let identity = Identity::of(item, &known.nature);
-        let [thing, fact] = [&identity.item, &identity.subject].map(|text| number(&kind, text));
+        let texts = [&identity.item, &identity.subject];
+        let [thing, fact] = texts.map(|text| numbers.number(&kind, text));
         let [package, state, sha256] = own;
         let plugin = known.plugin;
         let course = match known.nature.course {
@@ -98,9 +105,9 @@ impl ItemRow {
         [&self.key, &identity.item, &identity.path, &self.sha256].iter().any(|own| *own == value)
     }
 
-    fn mark(&self, mark: &Mark) -> MarkRow {
+    fn mark(&self, (mark, thing): (&Mark, &i64)) -> MarkRow {
         MarkRow {
-            thing: number(mark.what, &mark.value),
+            thing: *thing,
             what: mark.what,
             value: mark.value.clone(),
             kind: self.kind.clone(),
@@ -149,7 +156,7 @@ pub(crate) fn folded(mut items: Vec<Held>) -> (Vec<Held>, Vec<MarkRow>) {
             named.extend(marks.map(|mark| item.row.mark(mark)));
             first.fold(&item);
         } else {
-            let marks = marks.filter(|mark| !item.row.holds(&mark.value));
+            let marks = marks.filter(|(mark, _)| !item.row.holds(&mark.value));
             named.extend(marks.map(|mark| item.row.mark(mark)));
             rows.push(item);
         }

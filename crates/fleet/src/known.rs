@@ -10,6 +10,7 @@ use hashbrown::DefaultHashBuilder;
 use serde_json::value::RawValue;
 
 use crate::items::{Held, ItemRow};
+use crate::layout::Key;
 
 /// Bytes of JSON that are remembered; with what was made of them, some five times as much memory.
 const MOST: usize = 16 << 20;
@@ -18,6 +19,8 @@ const MOST: usize = 16 << 20;
 #[derive(Debug)]
 pub(crate) struct Known<'k> {
     kinds: &'k Kinds,
+    /// Of the numbers that stand for texts.
+    pub(crate) key: Key,
     rows: HashMap<Box<str>, (u64, Arc<ItemRow>), DefaultHashBuilder>,
     bytes: usize,
     /// Numbers that were given; none is given twice.
@@ -32,8 +35,8 @@ pub(crate) struct New {
 }
 
 impl<'k> Known<'k> {
-    pub(crate) fn new(kinds: &'k Kinds) -> Self {
-        Self { kinds, rows: HashMap::default(), bytes: 0, numbers: 0 }
+    pub(crate) fn new(kinds: &'k Kinds, key: Key) -> Self {
+        Self { kinds, key, rows: HashMap::default(), bytes: 0, numbers: 0 }
     }
 
     /// What the JSON of an item says.
@@ -45,7 +48,7 @@ impl<'k> Known<'k> {
             return Ok(Held::new(Arc::clone(row), Some(*number)));
         }
         let item = serde_json::from_str(json.get())?;
-        Ok(Held::new(Arc::new(ItemRow::of(item, self.kinds)), None))
+        Ok(Held::new(Arc::new(ItemRow::of(item, self.kinds, self.key)), None))
     }
 
     /// Remembers what was read for the first time. When it is too much, all is forgotten: what most hosts
@@ -70,6 +73,10 @@ impl<'k> Known<'k> {
 mod tests {
     use super::*;
 
+    fn key() -> Key {
+        crate::layout::begin(tempfile::tempdir().unwrap().path()).unwrap()
+    }
+
     fn read(known: &Known<'_>, json: &str) -> Held {
         known.read(serde_json::from_str(json).unwrap()).unwrap()
     }
@@ -77,7 +84,7 @@ mod tests {
     #[test]
     fn what_was_learnt_is_not_read_again_and_keeps_its_number() {
         let (kinds, json) = (Kinds::default(), r#"{"kind":"module","key":"nf_tables"}"#);
-        let mut known = Known::new(&kinds);
+        let mut known = Known::new(&kinds, key());
         let first = read(&known, json);
         assert_eq!(first.known, None);
         for _ in 0..2 {
@@ -92,7 +99,7 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_no_number_is_given_twice() {
         let kinds = Kinds::default();
-        let mut known = Known::new(&kinds);
+        let mut known = Known::new(&kinds, key());
         let long = "x".repeat(MOST / 4);
         for number in 1..20_u64 {
             let json = format!(r#"{{"kind":"module","key":"{number}","a":"{long}"}}"#);

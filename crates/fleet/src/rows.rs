@@ -7,9 +7,10 @@ use coroner_core::{ReportError, Severity, Time, UnreadItems};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::identity::{bounded, number, short_hash};
+use crate::identity::{bounded, short_hash};
 use crate::items::{Held, MarkRow, folded};
 use crate::known::{Known, New};
+use crate::layout::Key;
 
 /// One audit of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,7 @@ impl Rows {
         let (items, marks) = folded(read);
         Ok(Self {
             new,
-            report: report_row(report, source, now),
+            report: report_row(report, source, now, known.key),
             items,
             marks,
             findings: finding_rows(report),
@@ -125,7 +126,7 @@ pub(crate) fn moment(time: Time) -> String {
     format!("{}.{millis:03}Z", whole.trim_end_matches('Z'))
 }
 
-fn report_row(report: &UnreadItems<'_>, source: &str, now: Time) -> ReportRow {
+fn report_row(report: &UnreadItems<'_>, source: &str, now: Time, key: Key) -> ReportRow {
     let (host, run) = (&report.host, &report.run);
     let open = report.findings.iter().filter(|finding| finding.accepted.is_none());
     let plugins = report.coverage.iter().filter(|row| did_its_work(row));
@@ -133,8 +134,8 @@ fn report_row(report: &UnreadItems<'_>, source: &str, now: Time) -> ReportRow {
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let (id, host_id) = (run_id(report), bounded(&host.id));
     ReportRow {
-        reportno: number("report", &id),
-        hostno: number("host", &host_id),
+        reportno: key.number("report", &id),
+        hostno: key.number("host", &host_id),
         report: id,
         host: host_id,
         name: bounded(host.name.to_stored()),

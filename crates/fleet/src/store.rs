@@ -6,7 +6,7 @@
 //! items/run=2026-06-01/batch-000001.parquet
 //! marks/run=…/…, findings/run=…/…
 //! roles.parquet, expected.parquet         rewritten as a whole
-//! .layout                                 which columns there are; see [`LAYOUT`]
+//! .layout                                 which columns there are; see `layout`
 //! ```
 //!
 //! Files are written beside the tables, synced and renamed; `reports/` comes last. Whoever dies
@@ -21,6 +21,7 @@ use datafusion::arrow::array::{Array, StringArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::layout::{self, Key};
 use crate::table::{BATCHED, REPORTS, Table};
 
 /// Why a store cannot be used.
@@ -64,9 +65,6 @@ impl StoreError {
 /// Where a batch is written before it is there.
 const NEW: &str = ".new";
 const LOCK: &str = ".lock";
-const LAYOUT_FILE: &str = ".layout";
-/// Goes up when a table gets other columns.
-const LAYOUT: &str = "2\n";
 
 /// A store, for reading.
 #[derive(Debug, Clone)]
@@ -78,6 +76,7 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Locked {
     store: Store,
+    key: Key,
     _lock: File,
 }
 
@@ -91,17 +90,8 @@ impl Store {
         if store.batches()?.is_empty() {
             return Err(StoreError::Empty(dir.to_owned()));
         }
-        store.has_our_columns()?;
+        layout::key_of(dir).ok_or_else(|| StoreError::OtherLayout(dir.to_owned()))?;
         Ok(store)
-    }
-
-    fn has_our_columns(&self) -> Result<(), StoreError> {
-        let layout = fs::read(self.dir.join(LAYOUT_FILE)).unwrap_or_default();
-        if layout == LAYOUT.as_bytes() {
-            Ok(())
-        } else {
-            Err(StoreError::OtherLayout(self.dir.clone()))
-        }
     }
 
     /// Where it lies.
@@ -169,14 +159,22 @@ impl Locked {
             Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Busy(dir.to_owned())),
             Err(fs::TryLockError::Error(error)) => return Err(StoreError::disk(&path)(error)),
         }
-        let locked = Self { store: Store { dir: dir.to_owned() }, _lock: lock };
-        if locked.store.batches()?.is_empty() {
-            let layout = dir.join(LAYOUT_FILE);
-            fs::write(&layout, LAYOUT).map_err(StoreError::disk(&layout))?;
-        }
-        locked.store.has_our_columns()?;
+        let store = Store { dir: dir.to_owned() };
+        let key = match layout::key_of(dir) {
+            Some(key) => key,
+            None if store.batches()?.is_empty() => {
+                layout::begin(dir).map_err(StoreError::disk(dir))?
+            }
+            None => return Err(StoreError::OtherLayout(dir.to_owned())),
+        };
+        let locked = Self { store, key, _lock: lock };
         locked.sweep()?;
         Ok(locked)
+    }
+
+    /// The key of its numbers.
+    pub(crate) fn key(&self) -> Key {
+        self.key
     }
 
     /// The same store, for reading.
