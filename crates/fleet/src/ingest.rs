@@ -58,39 +58,26 @@ impl Ingest<'_> {
     /// # Errors
     /// The store's disk failed.
     pub fn run(&self, sources: &Sources, store: &Locked) -> Result<Taken, StoreError> {
-        let unlisted = sources.unlisted.iter();
-        let skipped = unlisted.map(|(name, why)| Skipped { name: name.clone(), why: why.clone() });
-        let mut taken = Taken { skipped: skipped.collect(), ..Taken::default() };
-        let mut runs = store.store().runs()?;
-        let mut batch = Batch::default();
-        let mut known = Known::new(self.kinds, store.key());
         let all: Vec<Source<'_>> = sources.all().collect();
+        let mut known = Known::new(self.kinds, store.key());
         std::thread::scope(|scope| {
-            let mut writer = Writer { scope, store, writing: None };
+            let writer = Writer { scope, store, writing: None };
+            let mut intake = Intake::begin(sources, writer)?;
             let mut before = Vec::new();
             // The last round reads nothing and takes in what the one before it read.
             for some in all.chunks(AT_ONCE * rayon::current_num_threads()).chain([[].as_slice()]) {
-                let gathered = std::mem::take(&mut before).into_iter();
+                let read = std::mem::take(&mut before);
                 before = std::thread::scope(|round| {
                     let reading = round.spawn(|| self.read(some, &known));
-                    for (source, rows) in gathered {
-                        taken.add(source, rows, &mut runs, &mut batch);
-                        if batch.is_full() {
-                            writer.write(std::mem::take(&mut batch))?;
-                        }
-                    }
+                    intake.add_all(read)?;
                     Ok::<_, StoreError>(joined(reading))
                 })?;
                 for rows in before.iter_mut().filter_map(|(_, rows)| rows.as_mut().ok()) {
                     known.learn(std::mem::take(&mut rows.new));
                 }
             }
-            if !batch.is_empty() {
-                writer.write(batch)?;
-            }
-            writer.wait()
-        })?;
-        Ok(taken)
+            intake.end()
+        })
     }
 
     fn read<'s>(&self, some: &[Source<'s>], known: &Known<'_>) -> Vec<Read<'s>> {
@@ -130,23 +117,52 @@ impl Writer<'_, '_> {
     }
 }
 
-impl Taken {
-    fn add(
-        &mut self,
-        source: Source<'_>,
-        rows: Result<Rows, Refused>,
-        runs: &mut HashSet<String>,
-        batch: &mut Batch,
-    ) {
-        match rows {
-            Ok(rows) if runs.insert(rows.report.report.clone()) => {
-                batch.add(&rows);
-                self.new += 1;
-            }
-            Ok(_) => self.known += 1,
-            Err(why) => {
-                self.skipped.push(Skipped { name: source.name(), why: why.to_string() });
+/// What was read on its way into the store.
+struct Intake<'scope, 'env> {
+    writer: Writer<'scope, 'env>,
+    batch: Batch,
+    /// Runs that are in the store or on their way.
+    runs: HashSet<String>,
+    taken: Taken,
+}
+
+impl<'scope, 'env> Intake<'scope, 'env> {
+    fn begin(sources: &Sources, writer: Writer<'scope, 'env>) -> Result<Self, StoreError> {
+        let unlisted = sources.unlisted.iter();
+        let skipped = unlisted.map(|(name, why)| Skipped { name: name.clone(), why: why.clone() });
+        let taken = Taken { skipped: skipped.collect(), ..Taken::default() };
+        let runs = writer.store.store().runs()?;
+        Ok(Self { writer, batch: Batch::default(), runs, taken })
+    }
+
+    fn add_all(&mut self, read: Vec<Read<'_>>) -> Result<(), StoreError> {
+        for (source, rows) in read {
+            self.add(source, rows);
+            if self.batch.is_full() {
+                self.writer.write(std::mem::take(&mut self.batch))?;
             }
         }
+        Ok(())
+    }
+
+    fn add(&mut self, source: Source<'_>, rows: Result<Rows, Refused>) {
+        match rows {
+            Ok(rows) if self.runs.insert(rows.report.report.clone()) => {
+                self.batch.add(&rows);
+                self.taken.new += 1;
+            }
+            Ok(_) => self.taken.known += 1,
+            Err(why) => {
+                self.taken.skipped.push(Skipped { name: source.name(), why: why.to_string() });
+            }
+        }
+    }
+
+    fn end(mut self) -> Result<Taken, StoreError> {
+        if !self.batch.is_empty() {
+            self.writer.write(self.batch)?;
+        }
+        self.writer.wait()?;
+        Ok(self.taken)
     }
 }
