@@ -27,6 +27,9 @@ use crate::table::{BATCHED, EXPECTED, ROLES, Table};
 
 /// The views that shipped queries stand on.
 const VIEWS: &str = include_str!("../queries/views.sql");
+/// How texts are held. Views would be faster, but each batch of a join is counted with all that they were cut
+/// from, and a query that needs little fails for want of memory.
+const TEXT: DataType = DataType::Utf8;
 /// Characters of what a cluster says of itself.
 const LONGEST_SAID: usize = 600;
 
@@ -100,7 +103,7 @@ impl Engine {
             .enable_all()
             .build()?;
         let context = site.session()?;
-        runtime.block_on(register(&context, store, &site.text()))?;
+        runtime.block_on(register(&context, store))?;
         Ok(Self { site, context, runtime })
     }
 
@@ -175,18 +178,14 @@ fn one_line(error: &DataFusionError) -> String {
     Text::from(line).to_string()
 }
 
-async fn register(
-    context: &SessionContext,
-    store: &Store,
-    text: &DataType,
-) -> Result<(), EngineError> {
+async fn register(context: &SessionContext, store: &Store) -> Result<(), EngineError> {
     for table in BATCHED {
-        register_table(context, table, text, &store.files(table)?)?;
+        register_table(context, table, &store.files(table)?)?;
     }
     for table in [&ROLES, &EXPECTED] {
         let file = store.whole_file(table);
         let files = if file.exists() { vec![file] } else { Vec::new() };
-        register_table(context, table, text, &files)?;
+        register_table(context, table, &files)?;
     }
     for view in VIEWS.split(';').filter(|statement| statement.contains("CREATE")) {
         context.sql(view).await?;
@@ -198,17 +197,16 @@ async fn register(
 fn register_table(
     context: &SessionContext,
     table: &Table,
-    text: &DataType,
     files: &[PathBuf],
 ) -> Result<(), EngineError> {
     if files.is_empty() {
-        context.register_table(table.name, Arc::new(EmptyTable::new(table.schema(text))))?;
+        context.register_table(table.name, Arc::new(EmptyTable::new(table.schema(&TEXT))))?;
         return Ok(());
     }
     let urls = files.iter().map(|file| file_url(file)).collect::<Result<Vec<_>, _>>()?;
     let config = ListingTableConfig::new_with_multi_paths(urls)
         .with_listing_options(ListingOptions::new(Arc::new(ParquetFormat::new())))
-        .with_schema(table.schema(text));
+        .with_schema(table.schema(&TEXT));
     context.register_table(table.name, Arc::new(ListingTable::try_new(config)?))?;
     Ok(())
 }

@@ -4,10 +4,6 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
-use datafusion::arrow::error::ArrowError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
@@ -94,32 +90,13 @@ async fn gathered(
     let mut rows = part.execute_stream().await?;
     let mut next = (0..partitions.len()).cycle();
     while let Some(batch) = rows.next().await {
-        let batch = own_texts(&batch?)?;
+        let batch = batch?;
         memory.try_grow(batch.get_array_memory_size())?;
         if let Some(partition) = next.next().and_then(|at| partitions.get_mut(at)) {
             partition.push(batch);
         }
     }
-    Ok((MemTable::try_new(with_own_texts(&rows.schema()), partitions)?, memory))
-}
-
-/// Texts of their own: views hold all that they were cut from, and each batch that a join or a sort makes
-/// of them would be counted with all of it again.
-fn own_texts(batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
-    let columns = batch.columns().iter().map(|column| match column.data_type() {
-        DataType::Utf8View => cast(column, &DataType::Utf8),
-        _ => Ok(Arc::clone(column)),
-    });
-    let columns = columns.collect::<Result<Vec<ArrayRef>, ArrowError>>()?;
-    Ok(RecordBatch::try_new(with_own_texts(&batch.schema()), columns)?)
-}
-
-fn with_own_texts(schema: &Schema) -> SchemaRef {
-    let field = |field: &FieldRef| match field.data_type() {
-        DataType::Utf8View => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8)),
-        _ => Arc::clone(field),
-    };
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+    Ok((MemTable::try_new(rows.schema(), partitions)?, memory))
 }
 
 /// Plans a statement as it stands.
@@ -247,17 +224,6 @@ mod tests {
         };
         assert!(held(100_000).unwrap_err().to_string().contains("kept"));
         assert_eq!(held(100_000_000).unwrap(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn texts_that_are_kept_hold_nothing_else() {
-        let query = "-- What.\n-- once: a\nWITH a AS (SELECT arrow_cast('x', 'Utf8View') AS n)\n\
-            SELECT b.n AS n FROM a b JOIN a c ON b.n = c.n";
-        let (context, query) = (SessionContext::new(), Query::parse(query).unwrap());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let planned = runtime.block_on(plan(&context, &query, &Vec::new())).unwrap();
-        assert_eq!(planned.frame.schema().field(0).data_type(), &DataType::Utf8);
-        assert_eq!(rows(&context, &query).unwrap(), ["x"]);
     }
 
     #[test]

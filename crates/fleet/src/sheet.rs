@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use coroner_core::Text;
-use datafusion::arrow::array::{Array, Int64Array, RecordBatch, StringViewArray};
+use datafusion::arrow::array::{Array, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub fn rows(batch: &RecordBatch) -> Result<Vec<Row>, datafusion::arrow::error::A
     let mut out = vec![Row::with_capacity(batch.num_columns()); batch.num_rows()];
     for column in batch.columns() {
         let numbers = column.as_any().downcast_ref::<Int64Array>();
-        let texts = column.as_any().downcast_ref::<StringViewArray>();
+        let texts = column.as_any().downcast_ref::<StringArray>();
         let formatter = ArrayFormatter::try_new(column.as_ref(), &options)?;
         for (at, row) in out.iter_mut().enumerate() {
             row.push(match (numbers, texts) {

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -55,16 +54,6 @@ impl Site {
             Self::Here(bounds) => bounds.threads.max(1),
             // It sends a plan and fetches rows.
             Self::Cluster(_) => 1,
-        }
-    }
-
-    /// How texts are held while a query is worked on.
-    pub(crate) fn text(self) -> DataType {
-        match self {
-            // Rows that say the same share it.
-            Self::Here(_) => DataType::Utf8View,
-            // What rows share would go from worker to worker whole.
-            Self::Cluster(_) => DataType::Utf8,
         }
     }
 
