@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
 use hashbrown::DefaultHashBuilder;
@@ -141,11 +142,11 @@ pub(crate) fn replace(
 
 fn array(names: Names, dir: &Path) -> Result<ArrayRef, StoreError> {
     let array = names.into_array().map_err(std::io::Error::other).map_err(StoreError::disk(dir))?;
-    Ok(std::sync::Arc::new(array))
+    Ok(Arc::new(array))
 }
 
 fn write_file(
-    path: &PathBuf,
+    path: &Path,
     table: &Table,
     rows: &Sorted,
     texts: &ArrayRef,
