@@ -337,7 +337,7 @@ fn one_flipped_byte_of_a_shipped_pack_is_refused() {
 fn fetch(dir: &Path, name: &str, versions: &[String]) -> Option<(PathBuf, String)> {
     for version in versions {
         let fetched = Command::new("apt-get")
-            .args(["download", "-qq", "-o", "APT::Sandbox::User=root"])
+            .args(["download", "-qq", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=5"])
             .arg(format!("{name}={version}"))
             .current_dir(dir)
             .status();

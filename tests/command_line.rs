@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use coroner_core::{Level, Mode, Report};
 use coroner_testkit::Tree;
-use support::{audit, coroner, report, status};
+use support::{audit, copy_program, coroner, report, status};
 
 /// A root on which nothing is found: quick to audit, with the files every plugin asks for.
 fn quiet() -> Tree {
@@ -167,7 +167,7 @@ fn without_root_nothing_is_called_clean() {
     let binary = tempfile::Builder::new().prefix("bin").tempdir().unwrap();
     open_to_all(binary.path());
     let copy = binary.path().join("coroner");
-    std::fs::copy(env!("CARGO_BIN_EXE_coroner"), &copy).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_coroner")), &copy);
     let output = std::process::Command::new(copy)
         .args(["audit", "--format", "json", "--root"])
         .arg(root.path())

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use coroner_testkit::Tree;
 use serde_json::Value;
-use support::{copy_of, coroner, lab, plant, status};
+use support::{PATIENT, copy_of, coroner, lab, plant, status};
 
 /// A root with a cron table of two jobs, and room for more.
 fn small() -> Tree {
@@ -28,9 +28,9 @@ fn small() -> Tree {
 }
 
 fn audit_to(root: &Path, to: &Path, more: &[&str]) {
-    let output =
-        coroner().args(["audit", "-o"]).arg(to).arg("--root").arg(root).args(more).output();
-    let output = output.unwrap();
+    let mut command = coroner();
+    command.args(["audit", "-o"]).arg(to).arg("--root").arg(root).args(PATIENT).args(more);
+    let output = command.output().unwrap();
     assert!(status(&output) < 4, "{}", String::from_utf8_lossy(&output.stderr));
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use coroner_core::{Finding, Item, Level, Report};
 use support::guest::{Guest, build_module};
-use support::{coroner, report, shown};
+use support::{PATIENT, coroner, report, shown};
 
 /// What goes on meanwhile, and how often it did.
 #[derive(Default)]
@@ -82,6 +82,7 @@ impl Load {
 fn audit_here() -> Report {
     let output = coroner()
         .args(["audit", "--format", "json", "--only", "hidden", "--scope", "quick"])
+        .args(PATIENT)
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -122,6 +123,7 @@ fn a_hardened_proc_hides_nothing_that_is_told_as_hidden() {
         .args(["--mount", "--propagation", "private", "/bin/sh", "-c", script])
         .arg(env!("CARGO_BIN_EXE_coroner"))
         .args(["audit", "--format", "json", "--only", "hidden", "--scope", "quick"])
+        .args(PATIENT)
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use coroner_core::{Blocked, Level, Report};
 use coroner_testkit::Tree;
-use support::{audit, coroner};
+use support::{audit_in_time, coroner};
 
 /// Kilobytes of resident memory that an audit may take.
 const MOST_MEMORY: u64 = 512 * 1024;
@@ -98,7 +98,7 @@ fn gap_of<'a>(report: &'a Report, path: &str) -> Option<&'a Blocked> {
 #[test]
 fn everything_that_was_not_read_is_a_gap_with_its_reason() {
     let trap = trap();
-    let (report, _) = audit(trap.root.path(), &[]);
+    let (report, _) = audit_in_time(trap.root.path(), &[]);
     assert_eq!(gap_of(&report, "/etc/shadow"), Some(&Blocked::NotRegular));
     assert_eq!(gap_of(&report, "/etc/cron.d/pipe"), Some(&Blocked::NotRegular));
     assert_eq!(gap_of(&report, "/etc/cron.daily"), Some(&Blocked::Loop));
@@ -118,7 +118,7 @@ fn directories_among_configuration_files_are_nothing_to_wait_for() {
     let dirs = ["cron.d", "sudoers.d", "pam.d", "logrotate.d", "init.d", "modprobe.d", "sysctl.d"];
     let tree = dirs.iter().fold(Tree::new(), |tree, dir| tree.dir(format!("/etc/{dir}/old.conf")));
     let root = tree.file("/etc/shadow", "").write();
-    let (report, _) = audit(root.path(), &["--scope", "quick"]);
+    let (report, _) = audit_in_time(root.path(), &["--scope", "quick"]);
     let waiting: Vec<_> = report.gaps.iter().filter(|gap| gap.matters).collect();
     assert!(waiting.iter().all(|gap| gap.path == "/"), "{waiting:?}");
 }
@@ -128,7 +128,7 @@ fn nothing_outside_the_root_is_opened() {
     let trap = trap();
     let canary = trap.outside.path().join("canary");
     let before = std::fs::metadata(&canary).unwrap();
-    let (report, _) = audit(trap.root.path(), &[]);
+    let (report, _) = audit_in_time(trap.root.path(), &[]);
     let json = serde_json::to_string(&report).unwrap();
     assert!(!json.contains("/canary/was/read"), "the canary's content is in the report");
     let after = std::fs::metadata(&canary).unwrap();

@@ -24,7 +24,7 @@ use coroner_core::{Level, Report};
 use serde_json::Value;
 use site::{PEER, Victim, arrived, gateway, intrude, network, sibling};
 use support::prometheus::Prometheus;
-use support::{coroner, shown, status};
+use support::{copy_program, coroner, shown, status};
 use throttle_lab::{Lab, must};
 
 const SENDER: &str = "/var/tmp/.x/kworker";
@@ -59,7 +59,7 @@ struct Stick(tempfile::TempDir);
 impl Stick {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::copy(env!("CARGO_BIN_EXE_coroner"), dir.path().join("coroner")).unwrap();
+        copy_program(Path::new(env!("CARGO_BIN_EXE_coroner")), &dir.path().join("coroner"));
         let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../baselines");
         must(Command::new("cp").arg("-r").arg(packs).arg(dir.path()));
         Self(dir)

@@ -10,6 +10,15 @@ mirror() {
     echo "$line"
 }
 
+# Reads the mirror's lists anew, waiting for whoever else holds their lock, as a new machine's own timers do.
+update() {
+    local tries=60
+    until apt-get -qq "$@" update; do
+        [ $((tries -= 1)) -gt 0 ] || return 1
+        sleep 5
+    done
+}
+
 # Installs packages, waiting for whoever else holds dpkg's lock: install [APT OPTION...] PACKAGE...
 install() {
     DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >/dev/null

@@ -5,9 +5,9 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use coroner_core::Report;
 use coroner_testkit::Tree;
@@ -154,14 +154,10 @@ fn every_syslog_line_follows_rfc_5424_and_is_short_whatever_the_host_holds() {
 
 /// What a checker says of a text, and whether it accepts it.
 fn checked(command: &mut Command, text: &str) -> (bool, String) {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the checker runs: tests/run installs it");
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let mut input = tempfile::tempfile().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    input.rewind().unwrap();
+    let output = command.stdin(input).output().expect("the checker runs: tests/run installs it");
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }

@@ -13,7 +13,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use coroner_core::{Finding, HostPath, Report, Severity};
-use support::{coroner, report, shown};
+use support::{PATIENT, copy_program, coroner, report, shown};
+
+/// For what a loaded machine may take; nothing is said by it.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A child that ends with the test.
 struct Running(Child);
@@ -45,7 +48,7 @@ impl Running {
     fn until(&self, name: &str, says: impl Fn(&str) -> bool) {
         let path = format!("/proc/{}/{name}", self.pid());
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(20) {
+        while begun.elapsed() < PATIENCE {
             let link = std::fs::read_link(&path).map(|target| target.display().to_string());
             let text =
                 link.or_else(|_| std::fs::read(&path).map(|t| String::from_utf8_lossy(&t).into()));
@@ -83,6 +86,7 @@ fn evidence<'a>(finding: &'a Finding, name: &str) -> &'a str {
 fn audited() -> Report {
     let mut command = coroner();
     command.args(["audit", "--format", "json", "--scope", "quick", "--only", "processes,sockets"]);
+    command.args(PATIENT);
     report(&command.output().unwrap())
 }
 
@@ -128,7 +132,7 @@ fn programs_from_memory_deleted_disguised_and_replaced_are_found() {
     let sleeper = compile(dir.path(), "sleeper.c");
     let copy = |name: &str| {
         let path = dir.path().join(name);
-        std::fs::copy(&sleeper, &path).unwrap();
+        copy_program(&sleeper, &path);
         path
     };
     let memory = Running::start(Command::new(compile(dir.path(), "from_memory.c")).arg(&sleeper));
@@ -141,7 +145,7 @@ fn programs_from_memory_deleted_disguised_and_replaced_are_found() {
     std::fs::rename(copy("new"), dir.path().join("replaced")).unwrap();
     let thread = Running::start(Command::new(&sleeper).arg0("[kworker/0:1]"));
     let service = Running::start(
-        Command::new("/usr/bin/perl").args(["-e", "$0 = '/usr/sbin/apache2 -k start'; sleep 60"]),
+        Command::new("/usr/bin/perl").args(["-e", "$0 = '/usr/sbin/apache2 -k start'; sleep 600"]),
     );
     service.until("cmdline", |line| line.contains("apache2"));
     let report = audited();
@@ -177,8 +181,8 @@ fn a_shell_on_a_connection_is_found_with_its_peer() {
 fn a_file_mounted_over_a_running_program_is_found() {
     let dir = tempfile::Builder::new().prefix("covered").tempdir_in("/var/lib").unwrap();
     let sleeper = compile(dir.path(), "sleeper.c");
-    let script =
-        "\"$1\" & child=$!; sleep 1; mount --bind /bin/true \"$1\"; shift; \"$@\"; kill $child";
+    let script = "\"$1\" & child=$!; until [ \"$(readlink /proc/$child/exe)\" = \"$1\" ]; do sleep 0.1; done; \
+         mount --bind /bin/true \"$1\"; shift; \"$@\"; kill $child";
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", script, "sh"])
         .arg(&sleeper)
@@ -368,7 +372,7 @@ fn compilers_emulators_and_a_debuggers_session_are_quiet() {
             running.push((program.clone(), Running::start(Command::new(program).args(arguments))));
         }
     }
-    let debugged = Running::start(Command::new("/usr/bin/sleep").arg("100"));
+    let debugged = Running::start(Command::new("/usr/bin/sleep").arg("600"));
     debugged.until("exe", |exe| exe.ends_with("sleep"));
     let attach = format!("gdb -nx -p {} -ex 'break nanosleep'", debugged.pid());
     let mut script = Command::new("script");
@@ -398,7 +402,7 @@ fn compilers(dir: &Path) -> Vec<Vec<String>> {
     let words = |line: &[&str]| line.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
     let java = dir.join("Idle.java").display().to_string();
     let python =
-        "import ctypes,time; f = ctypes.CFUNCTYPE(None)(lambda: None); f(); time.sleep(60)";
+        "import ctypes,time; f = ctypes.CFUNCTYPE(None)(lambda: None); f(); time.sleep(600)";
     vec![
         words(&[
             "node",

@@ -14,7 +14,7 @@ use coroner_core::packages::{Package, Proof};
 use coroner_core::{FileFacts, Finding, ItemKind, Items, Level, PackageState, Report, Severity};
 use coroner_testkit::Tree;
 use support::packs::{Operator, PackOf};
-use support::{audit, copy_of, coroner, lab, plant, shown, status};
+use support::{audit, copy_of, copy_program, coroner, lab, plant, shown, status};
 
 const RELEASES: [&str; 3] = ["bullseye", "bookworm", "trixie"];
 
@@ -316,7 +316,7 @@ fn a_pack_beside_the_binary_that_nobody_vouches_for_is_a_gap_and_the_audit_goes_
     let root = small_root().write();
     let stick = tempfile::tempdir().unwrap();
     let binary = stick.path().join("coroner");
-    std::fs::copy(env!("CARGO_BIN_EXE_coroner"), &binary).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_coroner")), &binary);
     let packs = stick.path().join("baselines");
     std::fs::create_dir(&packs).unwrap();
     std::fs::write(packs.join("own.pack"), PackOf::root(root.path()).named("own").bytes()).unwrap();

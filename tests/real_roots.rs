@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use coroner_core::{Finding, Level, Report, Severity};
-use support::{append, audit, copy_of, lab, plant, report, shown, status};
+use support::{append, audit, copy_of, copy_program, lab, plant, report, shown, status};
 
 const RELEASES: [&str; 3] = ["bullseye", "bookworm", "trixie"];
 
@@ -166,7 +166,7 @@ fn replaced_tools_are_named_with_the_expected_and_the_actual_hash() {
 
 /// Audits a root as the live `/` of a mount and process namespace of its own.
 fn audit_inside(root: &Path, more: &[&str]) -> Report {
-    std::fs::copy(env!("CARGO_BIN_EXE_coroner"), root.join("run/coroner")).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_coroner")), &root.join("run/coroner"));
     // The packs that an audit from outside finds above the binary stand beside it here.
     let packs = root.join("run/baselines");
     std::fs::create_dir(&packs).unwrap();

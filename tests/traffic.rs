@@ -185,7 +185,7 @@ fn mistakes_are_said_in_one_line_with_status_64() {
     let mut nobody = Command::new("setpriv");
     nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]);
     let copy = lab.state.path().join("coroner");
-    std::fs::copy(env!("CARGO_BIN_EXE_coroner"), &copy).unwrap();
+    must(Command::new("cp").arg(env!("CARGO_BIN_EXE_coroner")).arg(&copy));
     open_to_all(lab.state.path());
     let (status, text) = said(nobody.arg(&copy).args(["traffic", "--for", "1s"]).output().unwrap());
     assert_eq!(status, 64);

@@ -173,7 +173,12 @@ fn an_ingest_works_within_bounded_memory() {
     let bench = Bench::new();
     bench.write(&SMALL, 0);
     let output = std::process::Command::new("sh")
-        .args(["-c", "ulimit -v 2000000; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_coroner-fleet")])
+        .args([
+            "-c",
+            "ulimit -v 2000000; export MALLOC_ARENA_MAX=2; exec \"$@\"",
+            "sh",
+            env!("CARGO_BIN_EXE_coroner-fleet"),
+        ])
         .args(["ingest", "--threads", "2"])
         .arg(bench.input())
         .arg("--store")

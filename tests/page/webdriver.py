@@ -66,6 +66,8 @@ class Browser:
 
     def type(self, css, text):
         self.call("POST", f"/element/{self.find(css)}/value", {"text": text})
+        # Lists are drawn anew 80 ms after the last letter, by a timer that is ahead of this one.
+        self.run("return new Promise(done => setTimeout(done, 100))")
 
     def press(self, *names):
         down = [{"type": kind, "value": KEYS[name]} for name in names for kind in ("keyDown", "keyUp")]

@@ -17,6 +17,6 @@ int main(int argc, char **argv) {
     int packet = socket(AF_PACKET, SOCK_RAW, 0);
     if (packet < 0 || setsockopt(packet, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
         return 1;
-    sleep(120);
+    sleep(600);
     return 0;
 }

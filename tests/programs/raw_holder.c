@@ -10,6 +10,6 @@ int main(void) {
     int packet = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
     if (raw < 0 || packet < 0)
         return 1;
-    sleep(120);
+    sleep(600);
     return 0;
 }

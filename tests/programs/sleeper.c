@@ -7,6 +7,6 @@ __attribute__((noinline)) int tick(int count) {
 }
 
 int main(void) {
-    sleep(120);
+    sleep(600);
     return tick(-1);
 }

@@ -113,7 +113,7 @@ pub(crate) fn audit(args: &[&str], lies: &mut [Lie<'_>]) -> Told {
     // The shell stops itself, so that nothing of coroner has run before it is watched.
     let mut child = Command::new("/bin/sh")
         .args(["-c", "kill -STOP $$; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_coroner")])
-        .args(["audit", "--format", "json"])
+        .args(["audit", "--format", "json", "--budget", "900"])
         .args(args)
         .stdin(Stdio::null())
         .stdout(output.reopen().unwrap())
@@ -153,6 +153,11 @@ fn watch(pid: Pid, lies: &mut [Lie<'_>]) -> (i32, u32) {
                 }
                 *returning = !*returning;
                 (thread, None)
+            }
+            WaitStatus::Exited(ended, _) | WaitStatus::Signaled(ended, _, _) => {
+                // Its number may be given to another.
+                inside.remove(&ended);
+                continue;
             }
             WaitStatus::Stopped(thread, signal) => (thread, Some(signal)),
             WaitStatus::PtraceEvent(thread, _, _) => (thread, None),

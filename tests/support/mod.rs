@@ -19,8 +19,16 @@ pub(crate) fn coroner() -> Command {
     Command::new(env!("CARGO_BIN_EXE_coroner"))
 }
 
-/// Audits a root as JSON and gives the report and the exit status.
+/// Seconds for a plugin, where in time is not what is to be shown.
+pub(crate) const PATIENT: [&str; 2] = ["--budget", "900"];
+
+/// Audits a root as JSON, in whatever time it takes, and gives the report and the exit status.
 pub(crate) fn audit(root: &Path, more: &[&str]) -> (Report, i32) {
+    audit_in_time(root, &[&PATIENT, more].concat())
+}
+
+/// The same in the time that a user's audit has.
+pub(crate) fn audit_in_time(root: &Path, more: &[&str]) -> (Report, i32) {
     let output = coroner()
         .args(["audit", "--format", "json", "--root"])
         .arg(root)
@@ -70,6 +78,13 @@ pub(crate) fn copy_of(root: &Path) -> tempfile::TempDir {
     let status = Command::new("cp").arg("-aT").arg(root).arg(dir.path()).status();
     assert!(status.expect("cp runs").success(), "cp -a failed");
     dir
+}
+
+/// A program for a test to run, copied by another process. A descriptor that is open for writing here would
+/// be in each child that other tests are just starting, and what anybody writes cannot be run (ETXTBSY).
+pub(crate) fn copy_program(program: &Path, to: &Path) {
+    let status = Command::new("cp").arg(program).arg(to).status();
+    assert!(status.expect("cp runs").success(), "cp failed");
 }
 
 /// Writes a file of a copied root, with the directories above it.

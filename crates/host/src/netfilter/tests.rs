@@ -138,6 +138,11 @@ fn legacy_tables_are_read_as_iptables_save_prints_them() {
 #[test]
 #[cfg_attr(not(feature = "test-live"), ignore = "needs root and iptables: --features test-live")]
 fn looking_makes_no_table_that_was_not_there() {
+    // The kernel's parts are loaded, as they are where a firewall was ever looked at.
+    in_namespace(|| {
+        run(&["nft", "list", "ruleset"], "");
+        run(&["iptables-legacy-save", "-t", "filter"], "");
+    });
     in_namespace(|| {
         let found = kernel();
         assert_eq!(found.legacy, []);

@@ -90,7 +90,8 @@ fn a_deleted_program_is_told_from_a_replaced_one_and_from_one_of_that_name() {
     let dir = tempfile::tempdir().unwrap();
     let start = |name: &str| {
         let path = dir.path().join(name);
-        std::fs::copy("/bin/sleep", &path).unwrap();
+        // By another process: what is open for writing in a child that is just starting cannot be run.
+        assert!(Command::new("cp").arg("/bin/sleep").arg(&path).status().unwrap().success());
         Running::start(Command::new(&path).arg("60"))
     };
     let (gone, replaced, named) = (start("gone"), start("replaced"), start("x (deleted)"));
@@ -127,12 +128,17 @@ fn kernel_threads_have_no_program_and_zombies_none_any_more() {
 #[cfg_attr(not(feature = "test-live"), ignore = "needs root: run tests/run")]
 fn a_process_under_a_mount_is_seen_all_the_same() {
     let mut command = Command::new("unshare");
-    let script = "sleep 60 & mount --bind /etc /proc/$! && echo $! && exec sleep 60";
+    let script = "sleep 600 & mount --bind /etc /proc/$! && echo $! && exec sleep 600";
     command.args(["--mount", "sh", "-c", script]).stdout(Stdio::piped());
     let mut shell = Running(command.spawn().unwrap());
     let mut line = String::new();
     BufReader::new(shell.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let covered: i32 = line.trim().parse().unwrap();
+    // Here nothing is mounted over it.
+    let comm = format!("/proc/{covered}/comm");
+    while std::fs::read_to_string(&comm).unwrap() != "sleep\n" {
+        std::thread::yield_now();
+    }
     let entered = std::fs::File::open(format!("/proc/{}/ns/mnt", shell.pid())).unwrap();
     let seen = std::thread::spawn(move || {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_FS).unwrap();
@@ -150,13 +156,11 @@ fn a_process_under_a_mount_is_seen_all_the_same() {
     assert_eq!(shown, b"sleep\n");
 }
 
-/// Beside other tests and builds one attempt says little: the best of some is the work itself.
+/// Beside other tests and builds one attempt says little: the best of two minutes is the work itself.
 fn best_of(limit: Duration, mut attempt: impl FnMut() -> Duration) -> Duration {
+    let begun = Instant::now();
     let mut best = attempt();
-    for _ in 0..9 {
-        if best < limit {
-            break;
-        }
+    while best >= limit && begun.elapsed() < Duration::from_mins(2) {
         best = best.min(attempt());
     }
     best
@@ -166,7 +170,7 @@ fn best_of(limit: Duration, mut attempt: impl FnMut() -> Duration) -> Duration {
 #[cfg_attr(not(feature = "test-live"), ignore = "a measurement: run tests/run")]
 fn the_snapshot_and_the_code_of_three_hundred_processes_take_less_than_a_second_each() {
     let children: Vec<_> =
-        (0..300).map(|_| Running::start(Command::new("/bin/sleep").arg("120"))).collect();
+        (0..300).map(|_| Running::start(Command::new("/bin/sleep").arg("600"))).collect();
     let limit = Duration::from_secs(1);
     let snapshots = best_of(limit, || {
         let begun = Instant::now();

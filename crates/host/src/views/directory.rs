@@ -267,10 +267,11 @@ mod tests {
         let mut checked = 0;
         for path in ["/etc", "/usr/bin", "/sys/module", "/sys/class", "/dev"] {
             let dir = open(path);
-            let large = dir.read(32 << 10, 100_000).unwrap();
-            let small = dir.step(100_000).unwrap();
+            // Devices and modules come and go: the names meet in one of the readings.
+            let both = || (dir.read(32 << 10, 100_000).unwrap(), dir.step(100_000).unwrap());
+            let met = (0..50).map(|_| both()).find(|(large, small)| names(large) == names(small));
+            let (large, small) = met.unwrap_or_else(|| panic!("{path}"));
             assert_eq!(small.withheld, [], "{path}");
-            assert_eq!(names(&large), names(&small), "{path}");
             for record in large.records.iter().chain(&small.records) {
                 assert_eq!(usize::from(record.length), record.needed(), "{path} {record:?}");
                 checked += 1;
