@@ -94,7 +94,7 @@ impl Watch<'_> {
         let found = frames.len() as u64;
         // Packets that found no room were like those that did.
         let scale = |weight: u64| weight * (found + lost) / found.max(1);
-        let mut came = Came { sent: lost, received: 0 };
+        let mut came = Came::default();
         frames.retain_mut(|frame| {
             frame.weight = scale(self.stands_for(frame));
             if frame.outgoing {
@@ -105,6 +105,7 @@ impl Watch<'_> {
             }
             frame.weight > 0 && !self.loopback.contains(&frame.device)
         });
+        came.sent = came.sent * (found + lost) / found.max(1);
         self.seen.captured += frames.len() as u64;
         let most = frames.iter().map(|frame| frame.weight.div_ceil(WHOLE)).max().unwrap_or(1);
         self.seen.one_in = self.seen.one_in.max(u32::try_from(most).unwrap_or(u32::MAX));
@@ -112,7 +113,10 @@ impl Watch<'_> {
             self.meet(frame);
         }
         // What no task was seen to send is told by its flow, whose first packet another ring may still hold.
-        for frame in std::mem::replace(&mut self.waiting, frames) {
+        let mut before = std::mem::replace(&mut self.waiting, frames);
+        // An answer lies in the first ring, and what it answers perhaps in another.
+        before.sort_by_key(|frame| frame.time);
+        for frame in before {
             self.take(frame);
         }
         self.join.forget_before(now());

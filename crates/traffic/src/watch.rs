@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use coroner_host::capture::{Capture, Share, devices};
+use coroner_host::capture::{Capture, HAND_OVER, Share, devices};
 use coroner_host::netfilter::Unseen as Refused;
 use coroner_host::tracepoint::{Tracepoint, processors};
 use coroner_host::{Host, HostPath, is_privileged};
@@ -83,6 +83,8 @@ pub struct Watch<'a> {
     /// Samples that were lost before the last restart.
     pub(crate) lost_before: u64,
     pub(crate) sampled: Duration,
+    /// When the rings were emptied last: what they hold has come since.
+    pub(crate) drained: Instant,
     pub(crate) started: Instant,
     pub(crate) processor_time: Duration,
     pub(crate) counters: Counters,
@@ -100,11 +102,6 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// Why nothing can be watched.
     pub fn start(host: &'a Host, ask: Ask) -> Result<Self, Trouble> {
-        let no_capture = |refused: Refused| Trouble::NoCapture {
-            path: refused.path,
-            reason: refused.reason,
-            detail: refused.detail,
-        };
         let names: HashMap<u32, Text> = devices()
             .unwrap_or_default()
             .into_iter()
@@ -116,6 +113,7 @@ impl<'a> Watch<'a> {
         }
         let processors = processors(host);
         let capture = Capture::open(host, device, processors.len()).map_err(no_capture)?;
+        let drained = Instant::now();
         let mut missing = Vec::new();
         let tracepoint = match Tracepoint::open(host, &processors) {
             Ok(tracepoint) => Some(tracepoint),
@@ -146,6 +144,7 @@ impl<'a> Watch<'a> {
             seen: Seen { one_in: 1, ..Seen::default() },
             lost_before: 0,
             sampled: Duration::ZERO,
+            drained,
             started: Instant::now(),
             processor_time: processor_time(),
             counters: Counters::read(host),
@@ -188,21 +187,23 @@ impl<'a> Watch<'a> {
     pub fn round(&mut self) {
         let begun = Instant::now();
         let samples = self.seen.samples + self.seen.samples_lost;
+        let whole = self.always;
         let mut within = match self.pace.sampling() {
             Sampling::Always => self.look_always(),
             Sampling::Stretch { pause, length } => self.look_for(pause, length),
             Sampling::Never => self.look_away(),
         };
         std::thread::sleep(ROUND.saturating_sub(begun.elapsed()));
+        let before = std::mem::replace(&mut self.drained, Instant::now());
+        let took = self.drained - before;
         if self.always {
-            within = begun.elapsed();
+            within = if whole { took } else { self.drained - begun };
         }
         self.sampled += within;
         self.stretches.account(now());
         let came = self.collect();
         let samples = (self.seen.samples + self.seen.samples_lost).saturating_sub(samples);
         let looked_at = samples.max(came.sent);
-        let took = begun.elapsed();
         self.pace.round(Round { looked_at, within, received: came.received, took });
         let share = self.pace.share();
         if share != self.share && self.capture.keep_received(share).is_ok() {
@@ -275,6 +276,7 @@ impl<'a> Watch<'a> {
     /// Takes what has been captured to the end; nothing is watched after it.
     pub fn settle(&mut self) {
         self.look_away();
+        std::thread::sleep(HAND_OVER);
         for _ in 0..2 {
             self.collect();
         }
@@ -285,16 +287,20 @@ impl<'a> Watch<'a> {
         self.tally.restart();
         self.seen = Seen { one_in: 1, ..Seen::default() };
         self.sampled = Duration::ZERO;
-        self.started = Instant::now();
-        self.processor_time = processor_time();
-        self.counters = Counters::read(self.host);
         self.checks = Checks::default();
         self.lost_before = self.tracepoint.as_ref().map_or(0, Tracepoint::lost);
         if self.tracepoint.is_none() {
             self.suspects = Some(Suspects::before(self.host));
             self.namespaces = Some(Namespaces::before(self.host));
         }
+        self.counters = Counters::read(self.host);
+        self.processor_time = processor_time();
+        self.started = Instant::now();
     }
+}
+
+fn no_capture(refused: Refused) -> Trouble {
+    Trouble::NoCapture { path: refused.path, reason: refused.reason, detail: refused.detail }
 }
 
 fn index_of(names: &HashMap<u32, Text>, wanted: Option<&Text>) -> Result<Option<u32>, Trouble> {

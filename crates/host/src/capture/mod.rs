@@ -13,6 +13,7 @@ mod filter;
 mod ring;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use coroner_parse::Text;
 use coroner_parse::packet::{Frame, frames};
@@ -31,6 +32,9 @@ const MOST_RINGS: usize = 8;
 const ALL_RINGS: usize = 16 << 20;
 /// The smallest and the largest ring.
 const RING: std::ops::RangeInclusive<usize> = (512 << 10)..=(4 << 20);
+
+/// What passed is handed out after this time at the latest.
+pub const HAND_OVER: Duration = Duration::from_millis(ring::HAND_OVER_MS as u64 + 5);
 
 /// A network device of this network namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,8 +22,9 @@ const TO_USER: u32 = 1;
 const STATUS: usize = 8;
 
 const BLOCK: u32 = 64 << 10;
-/// A block is handed over after so many milliseconds, full or not.
-const HAND_OVER_MS: u32 = 8;
+/// A block is handed over after so many milliseconds, full or not: with a packet in each, 32 blocks last so long
+/// that a reader may be kept from its processor for half a second.
+pub(super) const HAND_OVER_MS: u32 = 20;
 
 #[derive(Debug)]
 pub(super) struct Ring {
