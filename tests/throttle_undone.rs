@@ -104,7 +104,7 @@ fn killed_at_any_step_it_leaves_the_old_state_or_the_new() {
                     || status.contains("\"phase\":\"applied\"")
             };
             lab.wait("the guard has put it right", done);
-            let after = lab.dump();
+            let after = lab.settled();
             if after == before {
                 old += 1;
             } else {

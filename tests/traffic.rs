@@ -158,7 +158,7 @@ fn the_evidence_holds_the_flood_and_nothing_else_and_tcpdump_reads_it() {
     let lab = Lab::new();
     let [raw, udp] = ["raw", "udp"].map(|kind| sender(&lab.near, kind));
     let file = lab.state.path().join("flood.pcapng");
-    let output = traffic(&lab, "", &format!("--for 2s --json --write {}", file.display()));
+    let output = traffic(&lab, "", &format!("--for 4s --json --write {}", file.display()));
     json(&output);
     raw.end();
     udp.end();

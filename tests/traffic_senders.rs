@@ -21,6 +21,10 @@ const KIND: &str = "CORONER_TEST_SENDER";
 pub(crate) struct Child(std::process::Child);
 
 impl Child {
+    pub(crate) fn of(process: std::process::Child) -> Self {
+        Self(process)
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
@@ -205,7 +209,7 @@ int main(void) {
     if (out < 0 || setsockopt(out, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof one) < 0) return 1;
     if (bind(out, (struct sockaddr *)&to, sizeof to) < 0) return 1;
     puts("sending"); fflush(stdout);
-    for (n = 0; n < 1000 * 30; n++) { send(out, frame, sizeof frame, 0); if (n % 5 == 0) usleep(2000); }
+    for (n = 0; n < 2500 * 30; n++) { send(out, frame, sizeof frame, 0); if (n % 5 == 0) usleep(2000); }
     return 0;
 }
 "#;

@@ -83,17 +83,17 @@ impl Drop for Qemu {
     }
 }
 
-/// Asks the guest for so many answers, a hundred a second, from the moment of its first one.
-fn pinged(lab: &Lab, count: u32) -> Child {
+/// Asks the guest for a hundred answers a second, and is given back with its first one. While the guest starts, ping
+/// says that nobody is there.
+fn pinged(lab: &Lab) -> traffic_senders::Child {
     let mut ping = Command::new("ip");
-    ping.args(["netns", "exec", &lab.far, "ping", "-n", "-i", "0.01", "-c", &count.to_string()]);
+    ping.args(["netns", "exec", &lab.far, "ping", "-n", "-i", "0.01"]);
     ping.arg("fe80::5054:ff:fe12:3456%v1").stdout(Stdio::piped());
-    let mut child = ping.spawn().expect("ping runs: tests/run installs it");
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let answered = |line: std::io::Result<String>| line.unwrap().contains("icmp_seq");
-    let mut lines =
-        lines.skip_while(|line| !line.as_ref().is_ok_and(|line| line.contains("icmp_seq")));
-    assert!(lines.next().is_some_and(answered), "the guest never answered");
+    let mut process = ping.spawn().expect("ping runs: tests/run installs it");
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let child = traffic_senders::Child::of(process);
+    let answered = lines.any(|line| line.is_ok_and(|line| line.contains("bytes from")));
+    assert!(answered, "the guest never answered");
     std::thread::spawn(move || lines.for_each(drop));
     child
 }
@@ -103,10 +103,9 @@ fn pinged(lab: &Lab, count: u32) -> Child {
 fn what_a_guest_of_the_real_qemu_sends_is_the_domain_s() {
     let lab = Lab::new();
     let guest = Qemu::start(&lab, "web1");
-    let mut ping = pinged(&lab, 2_000);
+    let ping = pinged(&lab);
     let seen = json(&traffic(&lab, "", "--dev v0 --for 3s --json"));
-    let _ = ping.kill();
-    let _ = ping.wait();
+    drop(ping);
     let answers = flow(&seen, "icmpv6", 0);
     assert!(answers["packets"].as_u64().unwrap() > 100, "{answers:#}");
     let part = part_of(answers, guest.process.id());

@@ -50,8 +50,10 @@ throttle revert >&2
 # 4. What comes in.
 near nft 'table inet count { chain in { type filter hook prerouting priority -300; udp dport 9 counter; udp dport 10 counter; }; }'
 throttle apply --dev v0 --ingress --rate 100kbit --burst 20k --dport 9 >&2
+begun=$(date +%s%N)
 send far 10.65.0.1 9 200
 send far fd65::1 9 100
+echo $(($(date +%s%N) - begun)) >$OUT/ingress.nanoseconds
 send far 10.65.0.1 10 200
 throttle status --json >$OUT/ingress.json
 near tc -s filter show dev v0 parent ffff: >$OUT/ingress.filters

@@ -1,5 +1,5 @@
 /* What filled the uplink, on a small scale: SYN from a raw socket to ports 80 and 443 of 198.51.100.0/24 and to
-   nothing else, 2,500 a second for 60 seconds at most. Then it only holds its socket, five minutes at most. */
+   nothing else, 2,500 a second for five minutes at most. Then it only holds its socket, for ten more at most. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { A_SECOND = 2500, SECONDS = 60, STEP = 4, HELD = 240 };
+enum { A_SECOND = 2500, SECONDS = 300, STEP = 4, HELD = 600 };
 
 struct syn {
     struct iphdr ip;
