@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use coroner_core::{Finding, Level, Report, Severity};
@@ -164,16 +164,19 @@ fn replaced_tools_are_named_with_the_expected_and_the_actual_hash() {
     }
 }
 
+/// The packs of this tree.
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../baselines")
+}
+
 /// Audits a root as the live `/` of a mount and process namespace of its own.
 fn audit_inside(root: &Path, more: &[&str]) -> Report {
     copy_program(Path::new(env!("CARGO_BIN_EXE_coroner")), &root.join("run/coroner"));
-    // The packs that an audit from outside finds above the binary stand beside it here.
     let packs = root.join("run/baselines");
     std::fs::create_dir(&packs).unwrap();
     for release in ["11", "12", "13"] {
         let name = format!("debian-{release}.pack");
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../baselines").join(&name);
-        std::fs::copy(shipped, packs.join(&name)).unwrap();
+        std::fs::copy(shipped().join(&name), packs.join(&name)).unwrap();
     }
     let script = "mount -t proc proc \"$0/proc\" && mount -t sysfs sys \"$0/sys\" && \
                   exec chroot \"$0\" /run/coroner audit --format json \"$@\"";
@@ -198,7 +201,9 @@ fn a_root_gives_the_same_file_findings_live_and_offline() {
     plant(root.path(), "/etc/cron.d/freedesktop", shell, 0o644);
     append(root.path(), "/etc/passwd", "toor:x:0:0::/root:/bin/bash\n");
     let plugins = ["--only", "cron,startup,accounts,binaries,launch"];
-    let (offline, _) = audit(root.path(), &plugins);
+    // From outside the tree's packs, which stand beside the binary inside.
+    let packs = shipped().display().to_string();
+    let (offline, _) = audit(root.path(), &[&plugins[..], &["--baseline", &packs]].concat());
     let live = audit_inside(root.path(), &plugins);
     let of_files = |report: &Report| {
         let of_kernel = |f: &&Finding| {
