@@ -100,6 +100,15 @@ impl Plan {
             .collect();
         let findings = if planted.is_empty() { vec![] } else { vec![finding()] };
         let mut items = self.items(host);
+        // Files of two hosts with the same content came to their disks at other moments.
+        for (at, item) in (0..).zip(&mut items) {
+            if item["kind"] == "file" {
+                let installed =
+                    time(START - 86_400 * 30 - i64::try_from(host).unwrap() * 3600 + at);
+                item["changed"] = json!(installed);
+                item["born"] = json!(installed);
+            }
+        }
         for item in planted {
             items.retain(|other| (&other["kind"], &other["key"]) != (&item["kind"], &item["key"]));
             items.push(item);

@@ -15,6 +15,7 @@ mod identity;
 mod ingest;
 mod items;
 mod known;
+mod lasting;
 mod layout;
 mod lists;
 mod marks;

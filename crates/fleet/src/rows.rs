@@ -1,7 +1,5 @@
 //! A report as rows. Dropped after it; rows share their text.
 
-use std::sync::Arc;
-
 use coroner_compare::did_its_work;
 use coroner_core::{ReportError, Severity, Time, UnreadItems};
 use serde::Serialize;
@@ -93,11 +91,9 @@ impl Rows {
     ) -> Result<Self, ReportError> {
         let (mut read, mut new) = (Vec::with_capacity(report.items.len()), Vec::new());
         for json in &report.items {
-            let item = known.read(json)?;
-            if item.known.is_none() {
-                new.push(New { json: Box::from(json.get()), row: Arc::clone(&item.row) });
-            }
+            let (item, unknown) = known.read(json)?;
             read.push(item);
+            new.extend(unknown);
         }
         let (items, marks) = folded(read);
         Ok(Self {
