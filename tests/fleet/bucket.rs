@@ -40,8 +40,8 @@ impl Served {
         Self { child, endpoint: format!("http://127.0.0.1:{}", port.trim()) }
     }
 
-    fn ingest(&self, bench: &Bench, place: &[&str], status: i32) -> String {
-        let args = [&["ingest", "--s3-endpoint", &self.endpoint], place].concat();
+    fn ingest(&self, bench: &Bench, words: &[&str], status: i32) -> String {
+        let args = [&["ingest", "--s3-endpoint", &self.endpoint], words].concat();
         let output = signed(&args, bench).output();
         said(&output.unwrap(), status)
     }

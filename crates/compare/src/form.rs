@@ -34,9 +34,12 @@ pub fn form_of(
     fields
 }
 
+/// Fields that say where among its neighbours an item stands.
+pub const PLACED: [&str; 2] = ["line", "index"];
+
 /// Whether its key holds a line or a place, so that its neighbours can rename it.
 pub fn has_place(item: &Item) -> bool {
-    ["line", "index"].iter().any(|field| item.fields.contains_key(*field))
+    PLACED.iter().any(|field| item.fields.contains_key(*field))
 }
 
 fn remove(fields: &mut Map<String, Value>, path: &str) {

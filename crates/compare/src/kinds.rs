@@ -25,7 +25,7 @@ pub const CORE: &str = "core";
 /// Directories that are memory on a running host and empty on its disk.
 const MEMORY: [&[u8]; 5] = [b"/proc/", b"/sys/", b"/run/", b"/var/run/", b"/dev/"];
 /// Fields that say where an item was read.
-const PLACES: [&str; 4] = ["file", "path", "dir", "directory"];
+pub const PLACES: [&str; 4] = ["file", "path", "dir", "directory"];
 
 impl Kinds {
     /// The kinds of these plugins and of core.

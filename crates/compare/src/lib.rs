@@ -18,9 +18,9 @@ mod side;
 pub use cross::{CROSS_SCHEMA, CrossView, TwoFaced, Unseen, cross_view};
 pub use diff::{DIFF_SCHEMA, Diff, diff};
 pub use findings::{FindingChanges, GapChanges, Graded};
-pub use form::{form, form_of, has_place};
+pub use form::{PLACED, form, form_of, has_place};
 pub use items::{FieldChange, ItemChange, ItemChanges, items};
-pub use kinds::{CORE, Kind, Kinds, places};
+pub use kinds::{CORE, Kind, Kinds, PLACES, places};
 pub use side::{LeftOut, Side, did_its_work, one_host};
 
 #[cfg(test)]

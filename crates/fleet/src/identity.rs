@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use coroner_compare::{form_of, has_place, places};
+use coroner_compare::{PLACED, form_of, has_place, places};
 use coroner_core::{Item, Nature, hex, sha256_of};
 use serde_json::{Map, Value};
 
@@ -96,7 +96,7 @@ fn says_nothing(value: &Value) -> bool {
 
 /// A key without the line or the place that neighbours move.
 fn without_place(key: &str, item: &Item) -> String {
-    let numbers: Vec<String> = ["line", "index"]
+    let numbers: Vec<String> = PLACED
         .iter()
         .filter_map(|field| item.fields.get(*field)?.as_u64())
         .map(|number| number.to_string())

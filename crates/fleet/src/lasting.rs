@@ -1,16 +1,13 @@
 //! What an item says with its times and counters left out, found without reading the rest. Files of two hosts
 //! mostly differ in nothing else.
 
-use coroner_compare::Kinds;
+use coroner_compare::{Kinds, PLACED, PLACES};
+use coroner_core::Time;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Their being there decides how an item is named.
-const PLACED: [&str; 2] = ["line", "index"];
 /// Digits that any reader takes for a number.
 const MOST_DIGITS: usize = 19;
-/// Bytes of a time in quotes, RFC 3339.
-const TIME: std::ops::RangeInclusive<usize> = 22..=40;
 
 /// The JSON of an item without the fields that are no change by themselves, where they are times and numbers, of
 /// which nothing in a row is made. None when there are none, or it cannot be told which they are.
@@ -18,8 +15,10 @@ pub(crate) fn lasting(json: &str, kinds: &Kinds) -> Option<String> {
     let Parts(parts) = serde_json::from_str(json).ok()?;
     let (_, kind) = parts.iter().find(|(name, _)| *name == "kind")?;
     let moving = kinds.get(kind.get().trim_matches('"')).nature.moving;
+    // What names an item, or says where it was read, is no less part of its row for moving.
+    let names = |name: &str| PLACED.contains(&name) || PLACES.contains(&name);
     let moves = |name: &str, value: &RawValue| {
-        moving.contains(&name) && !PLACED.contains(&name) && is_time_or_number(value.get())
+        moving.contains(&name) && !names(name) && is_time_or_number(value.get())
     };
     let (mut left, mut dropped) = (String::with_capacity(json.len()), Vec::new());
     for (name, value) in &parts {
@@ -37,14 +36,9 @@ pub(crate) fn lasting(json: &str, kinds: &Kinds) -> Option<String> {
 }
 
 fn is_time_or_number(value: &str) -> bool {
-    if let Some(text) = value.strip_prefix('"') {
-        let text = text.strip_suffix('"').unwrap_or_default();
-        let of_time = |byte: u8| byte.is_ascii_digit() || b"-:.TZ+".contains(&byte);
-        TIME.contains(&value.len())
-            && text.as_bytes().get(10) == Some(&b'T')
-            && text.bytes().all(of_time)
-    } else {
-        value.len() <= MOST_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit())
+    match value.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) => Time::parse(text).is_some(),
+        None => value.len() <= MOST_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }
 

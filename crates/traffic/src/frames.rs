@@ -105,7 +105,7 @@ impl Watch<'_> {
             }
             frame.weight > 0 && !self.loopback.contains(&frame.device)
         });
-        came.sent = came.sent * (found + lost) / found.max(1);
+        came.sent = scale(came.sent);
         self.seen.captured += frames.len() as u64;
         let most = frames.iter().map(|frame| frame.weight.div_ceil(WHOLE)).max().unwrap_or(1);
         self.seen.one_in = self.seen.one_in.max(u32::try_from(most).unwrap_or(u32::MAX));
