@@ -23,3 +23,13 @@ update() {
 install() {
     DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >/dev/null
 }
+
+# Ends if FOLDER's disk has less than GIB free: a linker on a full disk dies of a bus error. room FOLDER GIB
+room() {
+    local free
+    mkdir -p "$1"
+    free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1048576) }')
+    [ "$free" -lt "$2" ] || return 0
+    say "$(realpath "$1") has $free GiB free, the first run takes 7 to 11: make room, or set CARGO_TARGET_DIR and CORONER_LAB"
+    exit 74
+}
