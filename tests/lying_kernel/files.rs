@@ -5,7 +5,7 @@ use std::process::Command;
 
 use coroner_core::Level;
 
-use crate::support::liar::{self, EVERY_READ, Hide, READ, READS, hide, rewrite};
+use crate::liar::{self, EVERY_READ, Hide, READ, READS, hide, rewrite};
 use crate::support::plant;
 use crate::{audit, found, of, root, says, shown};
 

@@ -4,6 +4,7 @@
 #![cfg_attr(not(feature = "real-roots"), allow(dead_code, unused_imports))]
 
 mod files;
+mod liar;
 mod processes;
 mod sockets;
 #[path = "../support/mod.rs"]
@@ -12,7 +13,7 @@ mod support;
 use std::path::Path;
 
 use coroner_core::{Finding, Level};
-use support::liar::{self, BY_NUMBER, BY_PATH, BY_TASK, Lie, READ, Told, deny, rewrite};
+use liar::{BY_NUMBER, BY_PATH, BY_TASK, Lie, READ, Told, deny, rewrite};
 use support::plant;
 
 /// A small root whose files are lied about; processes are the machine's own.

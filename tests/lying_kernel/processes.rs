@@ -5,7 +5,7 @@ use std::process::{Child, Command};
 
 use coroner_core::Level;
 
-use crate::support::liar::{
+use crate::liar::{
     BY_NUMBER, BY_PATH, BY_TASK, Hide, Lie, READS, deny, hide, processes_less, shorten,
 };
 use crate::{audit, found, of, root, says, shown};

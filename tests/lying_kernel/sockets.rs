@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use coroner_core::Level;
 
-use crate::support::liar::{READS, Told, rewrite, untold, without_lines};
+use crate::liar::{READS, Told, rewrite, untold, without_lines};
 use crate::{audit, found, root, says, shown, support};
 
 #[test]

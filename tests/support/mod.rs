@@ -4,8 +4,6 @@
 
 pub(crate) mod baseline;
 pub(crate) mod guest;
-#[cfg(target_arch = "x86_64")]
-pub(crate) mod liar;
 pub(crate) mod packs;
 pub(crate) mod prometheus;
 
