@@ -15,8 +15,13 @@ pub enum BadKeyring {
     #[error("it holds a secret key; give the public half alone (gpg --export)")]
     Secret,
     /// It is longer than any keyring.
-    #[error("it is larger than {} MiB", crate::keyring::LARGEST >> 20)]
-    TooLarge,
+    #[error("it has more than {most} {of}")]
+    TooLarge {
+        /// What was counted: bytes or keys.
+        of: &'static str,
+        /// As many are read.
+        most: usize,
+    },
     /// It breaks the format.
     #[error("{0}")]
     Malformed(&'static str),

@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::packet::{packets, tag};
 
 /// Bytes of a file of keys; Debian's whole archive keyring has 56 KB.
-pub(crate) const LARGEST: usize = 16 << 20;
+const LARGEST: usize = 16 << 20;
 /// Certificates of one file.
 const MOST_CERTIFICATES: usize = 10_000;
 
@@ -91,7 +91,9 @@ fn for_each_certificate(
         let packet = packet.map_err(BadKeyring::Malformed)?;
         match (packet.tag, &mut current) {
             (tag::SECRET_KEY | tag::SECRET_SUBKEY, _) => return Err(BadKeyring::Secret),
-            (tag::PUBLIC_KEY, _) if count == MOST_CERTIFICATES => return Err(BadKeyring::TooLarge),
+            (tag::PUBLIC_KEY, _) if count == MOST_CERTIFICATES => {
+                return Err(BadKeyring::TooLarge { of: "keys", most: MOST_CERTIFICATES });
+            }
             (tag::PUBLIC_KEY, _) => {
                 count += 1;
                 let next = Key::parse(packet.body).map(Packets::new);
@@ -114,7 +116,7 @@ fn for_each_certificate(
 
 fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, BadKeyring> {
     if bytes.len() > LARGEST {
-        Err(BadKeyring::TooLarge)
+        Err(BadKeyring::TooLarge { of: "bytes", most: LARGEST })
     } else if armor::is_binary(bytes) {
         Ok(Cow::Borrowed(bytes))
     } else {
