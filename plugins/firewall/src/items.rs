@@ -57,6 +57,23 @@ pub struct FirewallRule {
     pub copy: u32,
 }
 
+impl FirewallRule {
+    /// Whether packets get to it from one of these hooks.
+    pub(crate) fn has_hook(&self, hooks: &[Hook]) -> bool {
+        self.hooks.iter().any(|hook| hooks.contains(hook))
+    }
+
+    /// Packets that this host sends.
+    pub(crate) fn is_outgoing(&self) -> bool {
+        self.has_hook(&[Hook::Output, Hook::Postrouting, Hook::Egress])
+    }
+
+    /// Packets that come to this host or through it.
+    pub(crate) fn is_incoming(&self) -> bool {
+        self.has_hook(&[Hook::Input, Hook::Prerouting, Hook::Ingress, Hook::Forward])
+    }
+}
+
 /// A rule's text without what it has counted.
 pub(crate) fn uncounted(text: &Text) -> Text {
     let mut words = Vec::new();

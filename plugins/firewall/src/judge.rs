@@ -6,7 +6,7 @@ use coroner_core::{Confidence, Findings, HostPath, Items, PackageState, Severity
 use coroner_parse::firewall::{Hook, Verdict};
 
 use crate::items::{FirewallChain, FirewallKernel, FirewallRule, Queue, Source};
-use crate::suspicion::{self, is_outgoing};
+use crate::suspicion;
 use crate::{rules, vendors};
 
 pub(crate) fn judge(items: &Items, out: &mut Findings) {
@@ -48,8 +48,9 @@ fn raise<'f>(
 
 fn answers(rule: &FirewallRule, out: &mut Findings) {
     let Some(dropped) = suspicion::dropped_answers(rule) else { return };
-    let which = if is_outgoing(rule) { &rules::OUTGOING_ANSWERS } else { &rules::INCOMING_ANSWERS };
-    if is_outgoing(rule) || suspicion::is_incoming(rule) {
+    let which =
+        if rule.is_outgoing() { &rules::OUTGOING_ANSWERS } else { &rules::INCOMING_ANSWERS };
+    if rule.is_outgoing() || rule.is_incoming() {
         raise(which, rule, out).evidence("dropped", dropped.join(" "));
     }
 }

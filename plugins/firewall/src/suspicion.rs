@@ -37,20 +37,6 @@ fn conditions(rule: &FirewallRule) -> impl Iterator<Item = &Match> {
     rule.rule.choosing()
 }
 
-fn has_hook(rule: &FirewallRule, hooks: &[Hook]) -> bool {
-    rule.hooks.iter().any(|hook| hooks.contains(hook))
-}
-
-/// Packets that this host sends.
-pub(crate) fn is_outgoing(rule: &FirewallRule) -> bool {
-    has_hook(rule, &[Hook::Output, Hook::Postrouting, Hook::Egress])
-}
-
-/// Packets that come to this host or through it.
-pub(crate) fn is_incoming(rule: &FirewallRule) -> bool {
-    has_hook(rule, &[Hook::Input, Hook::Prerouting, Hook::Ingress, Hook::Forward])
-}
-
 /// Which ordinary answers of TCP the rule throws away. Rules against scans drop only combinations
 /// that no connection has, and say nothing here.
 pub(crate) fn dropped_answers(rule: &FirewallRule) -> Option<Vec<&'static str>> {
@@ -61,7 +47,7 @@ pub(crate) fn dropped_answers(rule: &FirewallRule) -> Option<Vec<&'static str>> 
         .filter(|found| matches!(found.condition, Condition::TcpFlags { .. }))
         .collect();
     let negated = flags.iter().any(|found| found.negated);
-    let shielded = rule.after_established && (negated || !is_outgoing(rule));
+    let shielded = rule.after_established && (negated || !rule.is_outgoing());
     if flags.is_empty() || shielded || flags.iter().all(|found| matches_flags(found, 0x02)) {
         return None;
     }
@@ -158,7 +144,7 @@ pub(crate) fn opens_by_magic(rule: &FirewallRule) -> bool {
         Condition::Content(_) => !served,
         _ => false,
     });
-    opens && magic && !found_negated(rule) && is_incoming(rule)
+    opens && magic && !found_negated(rule) && rule.is_incoming()
 }
 
 fn found_negated(rule: &FirewallRule) -> bool {
@@ -232,5 +218,5 @@ pub(crate) fn blocks_web(rule: &FirewallRule) -> bool {
         && everybody
         && rule.open_policy
         && rule.outcome.discards()
-        && has_hook(rule, &[Hook::Output])
+        && rule.has_hook(&[Hook::Output])
 }

@@ -4,7 +4,6 @@ use coroner_core::Text;
 use coroner_parse::firewall::{AddressRange, Condition, Peer};
 
 use crate::items::FirewallRule;
-use crate::suspicion::{is_incoming, is_outgoing};
 
 /// Parts of names of update servers and security vendors, in lower case.
 const NAMES: [&str; 34] = [
@@ -65,8 +64,8 @@ pub(crate) fn blocked(rule: &FirewallRule) -> Option<Text> {
     let mut found = rule.rule.choosing().filter(|found| !found.negated);
     found.find_map(|found| match &found.condition {
         Condition::Content(text) => named(text),
-        Condition::Destination(peers) if is_outgoing(rule) => peers.iter().find_map(peer),
-        Condition::Source(peers) if is_incoming(rule) => peers.iter().find_map(peer),
+        Condition::Destination(peers) if rule.is_outgoing() => peers.iter().find_map(peer),
+        Condition::Source(peers) if rule.is_incoming() => peers.iter().find_map(peer),
         _ => None,
     })
 }
