@@ -7,7 +7,7 @@ use coroner_core::{Blocked, Cx, HostPath, ReadError};
 use coroner_host::views::{OpenDir, Prober};
 
 use crate::items::{CountedThing, Shortfall};
-use crate::processes::listed;
+use crate::shown::listed;
 
 /// Processes and threads come and go: readings until one meets.
 const READINGS: u32 = 20;

@@ -9,7 +9,7 @@ use coroner_parse::process::cgroup_paths;
 
 use crate::counts::least;
 use crate::items::{CountedThing, Shortfall};
-use crate::processes::listed;
+use crate::shown::listed;
 
 /// Where the controller `pids` counts: version 2, or its own tree of version 1.
 const TREES: [&str; 3] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/pids"];

@@ -7,7 +7,7 @@ use coroner_core::{Cx, FileType, HostPath};
 use coroner_host::Host;
 use coroner_host::views::Prober;
 
-use crate::processes::all;
+use crate::shown::all;
 use crate::steady::steady;
 
 /// Where the one tree of control groups is mounted (cgroups(7)): version 2, or beside version 1.

@@ -30,6 +30,7 @@ mod processes;
 mod processor;
 mod rules;
 mod sensitive;
+mod shown;
 mod sockets;
 mod steady;
 

@@ -4,21 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use coroner_core::{Blocked, Cx, HostPath, ReadError, Scope, Text};
-use coroner_host::views::{Answer, Family, OpenDir, PidView, Prober};
+use coroner_host::views::{Answer, Family, PidView, Prober};
 use coroner_parse::process::{process_stat, process_status};
 
 use crate::groups::Member;
 use crate::items::{HiddenProcess, PidViews};
+use crate::shown::{Shown, all, listed};
 use crate::steady::steady;
 use crate::{counts, group_counts, groups, processor};
 
 /// `PID_MAX_LIMIT`, linux/threads.h.
 const HIGHEST: u32 = 4_194_304;
-const LARGE: usize = 32 << 10;
 /// Processes that start while the numbers are asked for.
 const HEADROOM: u32 = 4096;
-/// More processes than any host runs.
-const MOST: usize = 1 << 20;
 /// Suspects that are asked for one by one: those that came and went during the scan are among them.
 const MOST_SUSPECTS: usize = 20_000;
 /// The ways that are cheap enough for every number, the cheapest first.
@@ -195,48 +193,6 @@ fn lost_paths(
     let prober = Arc::clone(prober);
     let lost = move |pid: &u32| by_path.iter().any(|view| prober.ask(*view, *pid) == Answer::Dead);
     cx.host().unbound(move || listed.into_iter().filter(lost).collect()).unwrap_or_default()
-}
-
-/// What the listings of /proc show.
-#[derive(Debug, Default)]
-pub(crate) struct Shown {
-    pub(crate) processes: BTreeSet<u32>,
-    pub(crate) threads: BTreeSet<u32>,
-    /// Processes whose threads could not be listed: they ended meanwhile, or are withheld.
-    pub(crate) unread: BTreeSet<u32>,
-}
-
-/// The processes that the listing names, and their threads.
-pub(crate) fn all(cx: &Cx<'_>, prober: &Arc<Prober>) -> Option<Shown> {
-    let prober = Arc::clone(prober);
-    let look = move || {
-        let processes = listed(prober.proc())?;
-        let mut shown = Shown { processes, ..Shown::default() };
-        for pid in &shown.processes {
-            match threads(prober.proc(), *pid) {
-                Some(threads) => shown.threads.extend(threads),
-                None => drop(shown.unread.insert(*pid)),
-            }
-        }
-        Some(shown)
-    };
-    cx.host().unbound(look).ok().flatten()
-}
-
-/// The processes that the listing names.
-pub(crate) fn listed(proc: &OpenDir) -> Option<BTreeSet<u32>> {
-    let listing = proc.read(LARGE, MOST).ok().filter(|l| !l.truncated && !l.malformed)?;
-    Some(listing.records.iter().filter_map(|record| number(&record.name)).collect())
-}
-
-fn number(name: &Text) -> Option<u32> {
-    let digits = name.as_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse().ok()
-}
-
-/// The threads of a process.
-fn threads(proc: &OpenDir, pid: u32) -> Option<BTreeSet<u32>> {
-    listed(&proc.open_dir(&format!("{pid}/task")).ok()?)
 }
 
 /// All ways, for a few numbers.

@@ -10,7 +10,7 @@ use coroner_parse::process::{ProcessorTimes, process_stat, processor_times};
 
 use crate::items::{ProcessorTime, Window};
 use crate::ledger::{Key, Ledger, Times};
-use crate::processes::listed;
+use crate::shown::listed;
 use crate::steady::READINGS;
 
 const LENGTH: Duration = Duration::from_secs(1);
