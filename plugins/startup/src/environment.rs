@@ -13,7 +13,6 @@ use coroner_parse::startup::unit::UnitFile;
 use serde::{Deserialize, Serialize};
 
 use crate::homes::Home;
-use crate::systemd::Unit;
 use crate::{place, rules, starts};
 
 /// How far a variable reaches.
@@ -142,8 +141,8 @@ fn file(cx: &mut Cx<'_>, path: &HostPath, reach: Reach) {
     }
 }
 
-/// `Environment=` and `EnvironmentFile=` of a unit.
-pub(crate) fn of_unit(cx: &mut Cx<'_>, unit: &Unit, merged: &Merged<HostPath>) {
+/// `Environment=` of a unit.
+pub(crate) fn of_unit(cx: &mut Cx<'_>, merged: &Merged<HostPath>) {
     for section in ["Service", "Socket"] {
         for entry in merged.list(section, "Environment") {
             for set in environment::of_unit(&entry.setting.value) {
@@ -151,13 +150,15 @@ pub(crate) fn of_unit(cx: &mut Cx<'_>, unit: &Unit, merged: &Merged<HostPath>) {
             }
         }
     }
-    if unit.enabled {
-        for entry in merged.list("Service", "EnvironmentFile").into_iter().take(16) {
-            let named = entry.setting.value.as_bytes();
-            let named = named.strip_prefix(b"-").unwrap_or(named);
-            if named.starts_with(b"/") && !named.iter().any(|byte| b"*?[%".contains(byte)) {
-                file(cx, &HostPath::new(named), Reach::Unit);
-            }
+}
+
+/// The files that a unit names by `EnvironmentFile=`.
+pub(crate) fn files_of_unit(cx: &mut Cx<'_>, merged: &Merged<HostPath>) {
+    for entry in merged.list("Service", "EnvironmentFile").into_iter().take(16) {
+        let named = entry.setting.value.as_bytes();
+        let named = named.strip_prefix(b"-").unwrap_or(named);
+        if named.starts_with(b"/") && !named.iter().any(|byte| b"*?[%".contains(byte)) {
+            file(cx, &HostPath::new(named), Reach::Unit);
         }
     }
 }

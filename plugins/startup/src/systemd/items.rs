@@ -53,6 +53,13 @@ pub struct Unit {
     pub starts: Vec<Text>,
 }
 
+impl Unit {
+    /// Whether programs write files at its place, and not people or packages.
+    pub(super) fn is_written_by_machine(&self) -> bool {
+        matches!(self.place, UnitPlace::Generated | UnitPlace::Transient | UnitPlace::Control)
+    }
+}
+
 impl ItemKind for Unit {
     const KIND: &'static str = "unit";
 

@@ -7,7 +7,6 @@ use coroner_parse::startup::search::UnitPlace;
 use coroner_parse::startup::unit_name::UnitName;
 
 use super::items::{Unit, UnitCommand, UnitLink};
-use super::manager::is_written_by_machine;
 use crate::{place, rules};
 
 /// Units that guard the host or let people in: what they run is not an administrator's to change
@@ -115,7 +114,7 @@ fn differ_in_one(known: &Text, name: &Text) -> bool {
 
 /// A file of somebody's own: no link, no package's, not written by a generator or the manager.
 fn is_own_file(items: &Items, unit: &Unit) -> bool {
-    let own = unit.place != UnitPlace::Attached && !is_written_by_machine(unit.place);
+    let own = unit.place != UnitPlace::Attached && !unit.is_written_by_machine();
     own && unit.linked_to.is_none() && place::is_unowned(items, &unit.file)
 }
 

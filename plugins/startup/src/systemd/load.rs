@@ -13,7 +13,7 @@ use coroner_parse::startup::unit_name::{UnitName, UnitType};
 
 use super::index::{Candidate, DropIn, Index};
 use super::items::{Unit, UnitCommand};
-use super::manager::{Manager, is_written_by_machine};
+use super::manager::Manager;
 use crate::environment;
 
 /// Drop-ins read for one unit; nobody has this many.
@@ -64,7 +64,10 @@ impl Loader {
             one.unit.enabled = !one.unit.masked && is_enabled(&one, own, trigger.is_some());
             let usual = if manager.from_boot { Trigger::Boot } else { Trigger::Login };
             launches(cx, &one.unit, trigger.unwrap_or(usual));
-            environment::of_unit(cx, &one.unit, &one.merged);
+            environment::of_unit(cx, &one.merged);
+            if one.unit.enabled {
+                environment::files_of_unit(cx, &one.merged);
+            }
             cx.emit(one.unit);
         }
     }
@@ -246,7 +249,7 @@ fn is_enabled(one: &Loaded, index: &Index, triggered: bool) -> bool {
     triggered
         || aliases.is_some()
         || names.any(|name| index.pulled_in.contains(name))
-        || is_written_by_machine(one.unit.place)
+        || one.unit.is_written_by_machine()
         || !one.merged.has_section("Install")
 }
 

@@ -4,6 +4,7 @@
 //! from a place nobody looks at. What a generator or a running manager would decide only at boot is
 //! seen where they wrote it (`/run/systemd/generator`, `/run/systemd/transient`), on a live host.
 
+mod collect;
 mod index;
 mod items;
 mod judge;
@@ -11,14 +12,6 @@ mod links;
 mod load;
 mod manager;
 
+pub(crate) use collect::collect;
 pub use items::{Unit, UnitCommand, UnitLink};
 pub(crate) use judge::judge;
-
-use coroner_core::Cx;
-
-use crate::homes::Home;
-
-/// Collects the units of the system, of all users and of each home.
-pub(crate) fn collect(cx: &mut Cx<'_>, homes: &[Home]) {
-    manager::collect(cx, homes);
-}
