@@ -1,23 +1,21 @@
-//! Applying a plan, confirming it, undoing it.
+//! Applying a plan, confirming it, reverting it.
 
 use std::ffi::OsString;
-use std::io;
 use std::time::Duration;
 
-use crate::Abilities;
 use crate::change::{self, Refused};
-use crate::device::{Device, devices};
 use crate::encode;
 use crate::guard::Guard;
 use crate::hits;
+use crate::kept::{forget, load, locked, save};
 use crate::model::Plan;
 use crate::netlink::Link;
 use crate::object::Object;
 use crate::request::Direction;
 use crate::snapshot::{Snapshot, has_mark, look};
-use crate::state::{Lock, Phase, State, Store, now};
-use crate::tree::Facts;
+use crate::state::{Phase, State, Store, now};
 use crate::trouble::Trouble;
+use crate::undo::{Undone, undo};
 
 /// What is to be applied.
 #[derive(Debug)]
@@ -34,26 +32,6 @@ pub struct Order<'a> {
     pub confirm_within: Option<Duration>,
     /// Arguments with which our own binary watches over a state; its file's name comes last.
     pub guard: Vec<OsString>,
-}
-
-/// What is known of a device before a plan is made.
-///
-/// # Errors
-/// There is no such device.
-pub fn facts(name: &str, abilities: Abilities) -> Result<(Device, Facts), Trouble> {
-    let all = devices(&mut Link::open()?)?;
-    let Some(device) = all.iter().find(|device| device.name == name) else {
-        let names: Vec<String> = all.iter().map(|d| d.name.escape_debug().to_string()).collect();
-        return Err(Trouble::NoDevice(name.escape_debug().to_string(), names.join(", ")));
-    };
-    let facts = Facts {
-        index: device.index,
-        mtu: device.mtu,
-        speed: device.speed(),
-        has_vlans: device.has_vlans(&all),
-        abilities,
-    };
-    Ok((device.clone(), facts))
 }
 
 /// Whether this process may change network devices: bit 12, `CAP_NET_ADMIN`, of its capabilities.
@@ -125,16 +103,12 @@ fn clear_earlier(store: &Store, link: &mut Link, order: &Order<'_>) -> Result<()
 fn check_before(before: &Snapshot, order: &Order<'_>) -> Result<(), Trouble> {
     let device = || order.plan.device.clone();
     match before.chosen_root() {
-        Some(root) if !order.replace => Err(Trouble::Occupied(device(), shown(root))),
+        Some(root) if !order.replace => Err(Trouble::Occupied(device(), root.shown())),
         Some(_) if !before.obstacles.is_empty() => {
             Err(Trouble::CannotRebuild(device(), before.obstacles.join(", ")))
         }
         _ => Ok(()),
     }
-}
-
-fn shown(root: &Object) -> String {
-    format!("{} {}", root.kind.escape_debug(), root.handle)
 }
 
 fn make(store: &Store, link: &mut Link, state: &State) -> Result<(), Trouble> {
@@ -178,50 +152,6 @@ fn roll_back(
     forget(store, state).and(Err(refused))
 }
 
-/// What undoing came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undone {
-    /// What was there before is there again.
-    Restored,
-    /// The device is gone, and with it all that was set on it.
-    DeviceGone,
-}
-
-/// Puts back what was there, and forgets the state.
-///
-/// # Errors
-/// Somebody else has changed the device since, or the kernel refused; the state is kept then.
-pub(crate) fn undo(store: &Store, link: &mut Link, state: &State) -> Result<Undone, Trouble> {
-    if !devices(link)?.iter().any(|device| device.index == state.index) {
-        forget(store, state)?;
-        return Ok(Undone::DeviceGone);
-    }
-    let now = Snapshot::take(link, state.index, state.direction)?;
-    let known = |root: &Object| {
-        let same = |other: &Object| other.handle == root.handle && other.kind == root.kind;
-        state.made.first().is_some_and(same) || state.before.chosen_root().is_some_and(same)
-    };
-    if let Some(root) = now.chosen_root().filter(|root| !known(root)) {
-        return Err(Trouble::Foreign(state.device.clone(), shown(root)));
-    }
-    change::restore(link, state.index, state.direction, &state.before)
-        .map_err(Trouble::NotUndone)?;
-    let after = Snapshot::take(link, state.index, state.direction)?;
-    forget(store, state)?;
-    match difference(&state.before, &after) {
-        None => Ok(Undone::Restored),
-        Some(what) => Err(Trouble::Differs(state.device.clone(), what)),
-    }
-}
-
-fn difference(before: &Snapshot, after: &Snapshot) -> Option<String> {
-    let lost = before.objects.iter().find(|object| !after.objects.contains(object));
-    let new = || after.objects.iter().find(|object| !before.objects.contains(object));
-    lost.map(|object| ("lost or changed", object))
-        .or_else(|| new().map(|object| ("new", object)))
-        .map(|(how, object)| format!("{how}: {:?} {}", object.sort, shown(object)))
-}
-
 /// Undoes what was applied to a device; `None` when nothing was.
 ///
 /// # Errors
@@ -250,24 +180,4 @@ pub fn confirm(store: &Store, index: i32, direction: Direction) -> Result<State,
     state.confirm_by = None;
     save(store, &state)?;
     Ok(state)
-}
-
-fn wrong(store: &Store, error: io::Error) -> Trouble {
-    Trouble::State(store.folder().display().to_string(), error)
-}
-
-fn locked(store: &Store) -> Result<Lock, Trouble> {
-    store.lock().map_err(|error| wrong(store, error))
-}
-
-fn load(store: &Store, index: i32, direction: Direction) -> Result<Option<State>, Trouble> {
-    store.load(index, direction).map_err(|error| wrong(store, error))
-}
-
-fn save(store: &Store, state: &State) -> Result<(), Trouble> {
-    store.save(state).map_err(|error| wrong(store, error))
-}
-
-fn forget(store: &Store, state: &State) -> Result<(), Trouble> {
-    store.forget(state).map_err(|error| wrong(store, error))
 }

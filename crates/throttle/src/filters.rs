@@ -1,10 +1,10 @@
 //! The filters of a plan: exemptions first, then the attack, for each kind of frame.
 
+use crate::facts::Facts;
 use crate::handle::Handle;
 use crate::matching::{self, Term};
 use crate::model::{Body, Filter, Frames, Key, Plan, Start, Then};
 use crate::request::{Request, WrongRequest};
-use crate::tree::Facts;
 
 /// The kernel asks u32 filters one after the other for every packet.
 const MOST: usize = 2_000;

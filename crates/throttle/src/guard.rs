@@ -10,9 +10,9 @@ use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use crate::apply::undo;
 use crate::netlink::Link;
 use crate::state::{Phase, State, Store, now};
+use crate::undo::undo;
 
 const READY: u8 = b'R';
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);

@@ -83,6 +83,11 @@ pub(crate) struct Seen {
 }
 
 impl Object {
+    /// Its kind and handle, escaped for a person.
+    pub(crate) fn shown(&self) -> String {
+        format!("{} {}", self.kind.escape_debug(), self.handle)
+    }
+
     /// The message that makes it, or names it for deletion.
     pub(crate) fn message(&self, device: i32) -> Vec<u8> {
         let mut bytes = question(device, self.handle, self.parent, self.info);

@@ -1,6 +1,7 @@
 //! From a request and what the machine can do to a plan. Nothing is read and nothing is done here.
 
 use crate::ability::{Abilities, Part};
+use crate::facts::Facts;
 use crate::filters;
 use crate::handle::Handle;
 use crate::model::{Class, Discipline, Plan, Qdisc, Then};
@@ -21,21 +22,6 @@ const UNLIMITED: Rate = Rate::from_megabits(100_000);
 const POLICER: u32 = 0x7c00_0000;
 /// Frames merged on receipt are as long as this.
 pub(crate) const LONGEST_FRAME: u32 = 65_535;
-
-/// What a plan needs to know of the device and the kernel.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// The device's number.
-    pub index: i32,
-    /// Its longest packet.
-    pub mtu: u32,
-    /// What the hardware says that it can send.
-    pub speed: Option<Rate>,
-    /// Whether other devices are VLANs on it.
-    pub has_vlans: bool,
-    /// What the kernel can do.
-    pub abilities: Abilities,
-}
 
 /// Why there can be no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
