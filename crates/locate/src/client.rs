@@ -9,8 +9,8 @@ use coroner_http::{Failure, Patience, Resolver, Unfit, harmless};
 use ureq::{Agent, Body, http};
 
 use crate::answer::{self, Series};
+use crate::ask::Prometheus;
 use crate::trouble::Trouble;
-use crate::walk;
 
 /// A body that is longer is not read to its end.
 const LONGEST_BODY: u64 = 32 << 20;
@@ -128,7 +128,7 @@ impl Server {
     }
 }
 
-impl walk::Prometheus for Server {
+impl Prometheus for Server {
     fn instant(&self, query: &str, at: f64) -> Result<Vec<Series>, Trouble> {
         self.get("query", &[("query", query.to_owned()), ("time", at.to_string())])
     }

@@ -5,6 +5,7 @@
 //! says is hostile: bodies are bounded, series are taken or left one by one, and whatever is shown is escaped.
 
 mod answer;
+mod ask;
 mod change;
 mod client;
 mod names;
@@ -16,6 +17,7 @@ mod trouble;
 mod walk;
 
 pub use answer::{Labels, Series};
+pub use ask::{Ask, Prometheus};
 pub use client::{Access, Credentials, Server};
 pub use coroner_http::Resolver;
 pub use names::Names;
@@ -24,4 +26,4 @@ pub use trail::{
     Audit, Change, Counted, Flap, Inner, Machine, Nic, Origin, Sign, Source, Trail, Unasked, Unseen,
 };
 pub use trouble::Trouble;
-pub use walk::{Ask, Prometheus, locate};
+pub use walk::locate;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use coroner_parse::Text;
 
 use crate::answer::Series;
+use crate::ask::{Ask, Prometheus};
 use crate::names::{Limits, Names, Node};
 use crate::trail::{Nic, Sign};
-use crate::walk::{Ask, Prometheus};
 use crate::{Trouble, query};
 
 type Card = (String, String);

@@ -7,6 +7,7 @@ use coroner_core::Time;
 use coroner_parse::Text;
 
 use crate::answer::Series;
+use crate::ask::{Ask, Prometheus};
 use crate::change::split;
 use crate::names::{Counter, Names};
 use crate::trail::{
@@ -21,41 +22,6 @@ const MOST_INNER: usize = 5;
 const MOST_NODES: usize = 50;
 /// A level that is so many times the one before is a beginning.
 const BEGINS: f64 = 2.0;
-
-/// Something that answers questions as Prometheus does.
-pub trait Prometheus {
-    /// Values at a point in time, in seconds since 1970.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    fn instant(&self, query: &str, at: f64) -> Result<Vec<Series>, Trouble>;
-
-    /// Values between two points, by steps.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    fn range(&self, query: &str, from: f64, to: f64, step: f64) -> Result<Vec<Series>, Trouble>;
-}
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-pub struct Ask {
-    /// What the server is called in the answer.
-    pub server: String,
-    /// The point in time.
-    pub at: Time,
-    /// Over which rates are taken.
-    pub window: Duration,
-    /// With which they are compared.
-    pub history: Duration,
-}
-
-impl Ask {
-    #[allow(clippy::cast_precision_loss)] // seconds since 1970 fit
-    pub(crate) fn seconds(&self) -> f64 {
-        self.at.seconds() as f64
-    }
-}
 
 /// Follows the trail.
 ///
