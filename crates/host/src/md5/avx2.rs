@@ -11,8 +11,7 @@ use std::arch::x86_64::{
     _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
 };
 
-use super::lane::BLOCK;
-use super::lanes::{LANES, State};
+use super::lane::{BLOCK, LANES, State};
 
 /// Proof that this processor has AVX2.
 #[derive(Clone, Copy)]

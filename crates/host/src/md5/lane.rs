@@ -3,6 +3,12 @@
 use super::Source;
 use crate::Blocked;
 
+/// Files digested at a time.
+pub(super) const LANES: usize = 8;
+
+/// The four words of each lane's state, word by word.
+pub(super) type State = [[u32; LANES]; 4];
+
 /// Bytes that MD5 takes at a time.
 pub(super) const BLOCK: usize = 64;
 

@@ -1,15 +1,9 @@
 //! Eight files side by side: each lane takes the next file when its own has ended.
 
 use super::avx2::Kernel;
-use super::lane::{BLOCK, BUFFER, Lane};
+use super::lane::{BLOCK, BUFFER, LANES, Lane, State};
 use super::{Md5, Source};
 use crate::Blocked;
-
-/// Files digested at a time.
-pub(super) const LANES: usize = 8;
-
-/// The four words of each lane's state, word by word.
-pub(super) type State = [[u32; LANES]; 4];
 
 /// RFC 1321, 3.3.
 const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
