@@ -5,27 +5,12 @@ use coroner_parse::Text;
 use coroner_parse::packet::Packet;
 use coroner_parse::perf::Record;
 
+use crate::captured::Captured;
 use crate::clock::{now, offset};
 use crate::join::Met;
 use crate::pcapng::Kept;
 use crate::tally::{Key, SURE, Sighting, UNSURE, WHOLE, Who};
 use crate::watch::Watch;
-
-/// A frame that waits for the samples of its round.
-#[derive(Debug)]
-pub(crate) struct Captured {
-    ring: usize,
-    device: u32,
-    time: u64,
-    length: u32,
-    outgoing: bool,
-    packet: Option<Packet>,
-    header: Option<(Vec<u8>, bool)>,
-    /// How many packets it stands for, in parts.
-    weight: u64,
-    /// What its sample said; none when senders were not sampled.
-    met: Option<Met>,
-}
 
 /// How many packets came in a round: of those sent only what was looked at, of those received all.
 #[derive(Debug, Default)]
@@ -39,6 +24,7 @@ const MOST_IN_ROUND: usize = 200_000;
 /// Headers that are kept for evidence, in all and of one flow.
 const MOST_KEPT: usize = 50_000;
 const MOST_KEPT_OF_ONE: usize = 5_000;
+
 impl Watch<'_> {
     /// Takes frames, then samples: a frame's sample is older than the frame, so it is there by then.
     pub(crate) fn drain(&mut self) -> Vec<Captured> {

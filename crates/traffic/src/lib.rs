@@ -5,6 +5,7 @@
 //! task put them into a device's queue ([`join`] says how they meet). Nothing is changed on the host: no
 //! probe, no filter, no promiscuous mode.
 
+mod captured;
 mod cgroups;
 mod clock;
 mod counters;

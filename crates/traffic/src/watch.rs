@@ -10,9 +10,9 @@ use coroner_host::{Host, HostPath, is_privileged};
 use coroner_parse::Text;
 use coroner_parse::packet::{LocalNets, fib_trie, inet6_addresses, ipv4_routes, ipv6_routes};
 
+use crate::captured::Captured;
 use crate::clock::{now, processor_time};
 use crate::counters::{Checks, Counters};
-use crate::frames::Captured;
 use crate::join::Join;
 use crate::namespaces::Namespaces;
 use crate::pace::{Pace, ROUND, Round, Sampling};
