@@ -4,6 +4,7 @@
 //! which an intruder may hope looks like a comment. A comment ends at its line's end even behind a
 //! backslash, as in sudo's own scanner, so a rule under such a comment counts.
 
+mod members;
 mod rule;
 mod scan;
 mod statement;

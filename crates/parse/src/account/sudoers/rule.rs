@@ -1,7 +1,7 @@
 //! User specifications: who, where = (as whom) tags: what.
 
+use super::members::{members, negations};
 use super::scan::Scanner;
-use super::statement::{members, negations};
 use super::{Grant, Member, SudoersRule};
 use crate::Text;
 

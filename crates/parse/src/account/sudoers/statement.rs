@@ -1,5 +1,6 @@
 //! What one logical line says: include, Defaults, aliases or a rule.
 
+use super::members::{members, negations};
 use super::scan::Scanner;
 use super::{AliasKind, DefaultsScope, DefaultsSetting, Member, Operator, SudoersStatement, rule};
 use crate::Text;
@@ -53,28 +54,6 @@ fn aliases(scanner: &mut Scanner<'_>, kind: AliasKind) -> Result<Vec<SudoersStat
         }
     }
     if scanner.at_end() { Ok(out) } else { Err("text behind an alias") }
-}
-
-/// `a, !b, "c d"`
-pub(super) fn members(scanner: &mut Scanner<'_>, stops: &[u8]) -> Result<Vec<Member>, Reason> {
-    let mut out = Vec::new();
-    loop {
-        let negated = negations(scanner);
-        let name = scanner.ipv6().or_else(|| scanner.word(stops)).ok_or("a name is missing")?;
-        out.push(Member { negated, name });
-        if !scanner.eat(b",") {
-            return Ok(out);
-        }
-    }
-}
-
-/// Steps over `!`s; an odd number negates.
-pub(super) fn negations(scanner: &mut Scanner<'_>) -> bool {
-    let mut negated = false;
-    while scanner.eat(b"!") {
-        negated = !negated;
-    }
-    negated
 }
 
 fn defaults(scanner: &mut Scanner<'_>) -> Result<SudoersStatement, Reason> {
