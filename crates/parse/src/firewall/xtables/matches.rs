@@ -4,26 +4,11 @@ use std::net::IpAddr;
 
 use super::super::address::{AddressRange, Peer, PortRange};
 use super::super::bytes::{address, byte, c_field, c_string, native_u16, native_u32};
-use super::super::model::{Condition, Family, Match};
+use super::super::model::{Condition, Family};
 use super::super::names;
+use super::decoded::{Decoded, quoted};
 use super::payload;
 use crate::Text;
-
-/// Conditions, and how iptables writes them (each with a blank in front).
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Decoded {
-    pub(in super::super) matches: Vec<Match>,
-    pub(in super::super) text: String,
-}
-
-impl Decoded {
-    /// Adds a condition that one option writes.
-    pub(in super::super) fn option(&mut self, negated: bool, text: &str, condition: Condition) {
-        self.text.push_str(if negated { " ! " } else { " " });
-        self.text.push_str(text);
-        self.matches.push(condition.negated_if(negated));
-    }
-}
 
 /// Decodes a match; one that is not known is kept by its name.
 pub(in super::super) fn decode_match(
@@ -200,17 +185,6 @@ fn owner(data: &[u8], out: &mut Decoded) -> Option<()> {
         out.option(inverse & 4 != 0, "--socket-exists", condition);
     }
     Some(())
-}
-
-/// Quoted where iptables-save quotes: a word that is not plain.
-pub(super) fn quoted(text: &Text) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:=".contains(byte);
-    let shown = text.lossy();
-    if !text.is_empty() && text.as_bytes().iter().all(plain) {
-        return shown.into_owned();
-    }
-    let escaped = shown.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
 }
 
 /// `struct xt_comment_info`.

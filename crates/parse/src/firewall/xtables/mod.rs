@@ -2,6 +2,7 @@
 //! `IPT_SO_GET_ENTRIES` (`linux/netfilter_ipv4/ip_tables.h`, `linux/netfilter_ipv6/ip6_tables.h`,
 //! `linux/netfilter/x_tables.h`), in the layout of a 64-bit kernel.
 
+mod decoded;
 mod entry;
 mod matches;
 mod payload;
@@ -16,7 +17,8 @@ use super::bytes::native_u32;
 use super::model::{Chain, Family, Hook, Rule, RuleSet, Verdict};
 use crate::{BadLine, Text};
 
-pub(super) use matches::{Decoded, decode_match};
+pub(super) use decoded::Decoded;
+pub(super) use matches::decode_match;
 pub(super) use targets::decode_target;
 
 /// Bytes of `struct ipt_getinfo`.

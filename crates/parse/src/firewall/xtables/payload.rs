@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::bytes::{byte, c_field, native_u16, native_u32};
 use super::super::model::Condition;
-use super::matches::{Decoded, quoted};
+use super::decoded::{Decoded, quoted};
 use crate::Text;
 
 /// Bytes of one `struct xt_u32_test`.

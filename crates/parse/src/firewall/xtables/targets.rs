@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::super::address::{AddressRange, Peer, PortRange};
 use super::super::bytes::{address, c_field, native_u16, native_u32, network_u16};
 use super::super::model::{Family, Verdict};
-use super::matches::quoted;
+use super::decoded::quoted;
 use crate::Text;
 
 /// `enum ipt_reject_with` in iptables's words.
