@@ -7,10 +7,11 @@ use super::super::bytes::{address, array, byte, network_u16};
 use super::super::model::{Condition, Counters, Family, Verdict};
 use super::super::xtables;
 use super::attributes::Attributes;
-use super::field::{self, Field, Loaded, Test};
-use super::message::data_verdict;
+use super::field::{self, Test};
+use super::loaded::{Field, Loaded};
 use super::set::{after, before};
 use super::state::Decoder;
+use super::verdict::data_verdict;
 use crate::Text;
 
 /// Decodes one expression into what the rule says.

@@ -1,41 +1,12 @@
-//! What a register can hold, and what a comparison with it means.
+//! What a comparison with a loaded value means.
 
 use super::super::address::{AddressRange, Peer, PortRange};
-use super::super::bytes::{address, array, hex};
+use super::super::bytes::{address, array, hex, native_u32};
 use super::super::model::{Condition, Match};
 use super::super::names;
-use super::message::host_number;
+use super::loaded::{Field, Loaded};
 use super::state::Decoder;
 use crate::Text;
-
-/// A value taken from a packet, or put there by the rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Loaded {
-    pub(super) field: Field,
-    /// Laid over the value by a `bitwise` expression.
-    pub(super) mask: Option<Vec<u8>>,
-}
-
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Field {
-    /// Bytes of the packet: base (1 network, 2 transport header), offset, length.
-    Payload(u32, u32, u32),
-    /// `meta` by its key (`enum nft_meta_keys`).
-    Meta(u32),
-    /// `ct` by its key (`enum nft_ct_keys`).
-    Track(u32),
-    /// A constant.
-    Constant(Vec<u8>),
-    /// Anything else, as nft would write it.
-    Other(String),
-}
-
-impl Field {
-    pub(super) fn loaded(self) -> Loaded {
-        Loaded { field: self, mask: None }
-    }
-}
 
 /// First and last value of what matches.
 pub(super) type Ranges = Vec<(Vec<u8>, Vec<u8>)>;
@@ -363,6 +334,11 @@ fn mark(ranges: &Ranges, mask: Option<&[u8]>) -> Option<String> {
         Some(mask) => format!("{value:#x}/{:#x}", host_number(mask)?),
         None => format!("{value:#x}"),
     })
+}
+
+/// The number of a data value in the kernel's own byte order (marks, user ids, states).
+fn host_number(value: &[u8]) -> Option<u32> {
+    native_u32(value, 0)
 }
 
 /// `ct state new,established` is "these bits, and the result is not zero".

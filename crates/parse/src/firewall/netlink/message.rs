@@ -1,11 +1,12 @@
 //! Messages of a dump, each behind its `struct nfgenmsg`.
 
-use super::super::bytes::{byte, native_u32};
-use super::super::model::{Chain, Condition, Family, Hook, Rule, Verdict};
+use super::super::bytes::byte;
+use super::super::model::{Chain, Condition, Family, Hook, Rule};
 use super::attributes::Attributes;
 use super::expression;
 use super::set::{Element, SetMembers, Sets};
 use super::state::Decoder;
+use super::verdict::{data_verdict, verdict};
 use crate::Text;
 
 /// Bytes of `struct nfgenmsg`.
@@ -91,27 +92,6 @@ fn element(bytes: &[u8]) -> Option<Element> {
     })
 }
 
-/// `NFTA_DATA_VERDICT`.
-pub(super) fn data_verdict(data: &Attributes<'_>) -> Verdict {
-    verdict(data.word(1).unwrap_or(0), data.text(2))
-}
-
-/// Verdict codes of linux/netfilter.h and `linux/netfilter/nf_tables.h`.
-fn verdict(code: u32, chain: Option<Text>) -> Verdict {
-    let chain = chain.unwrap_or_default();
-    match code.cast_signed() {
-        0 => Verdict::Drop,
-        1 => Verdict::Accept,
-        -1 => Verdict::Continue,
-        -3 => Verdict::Jump(chain),
-        -4 => Verdict::Goto(chain),
-        -5 => Verdict::Return,
-        // NF_QUEUE carries the queue's number in its upper half.
-        other if other & 0xff == 3 => Verdict::Queue(Text::from((code >> 16).to_string())),
-        other => Verdict::Other(Text::from(format!("verdict {other}"))),
-    }
-}
-
 /// A rule (`NFT_MSG_NEWRULE`); its place in the chain is counted by the caller.
 pub fn parse_rule(payload: &[u8], sets: &Sets) -> Option<Rule> {
     let (family, attributes) = open(payload)?;
@@ -156,9 +136,4 @@ fn comment(data: &[u8]) -> Option<Text> {
         rest = tail;
     }
     None
-}
-
-/// The number of a data value in the kernel's own byte order (marks, user ids, states).
-pub(super) fn host_number(value: &[u8]) -> Option<u32> {
-    native_u32(value, 0)
 }

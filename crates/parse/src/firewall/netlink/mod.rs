@@ -7,11 +7,13 @@
 mod attributes;
 mod expression;
 mod field;
+mod loaded;
 mod message;
 mod set;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use message::{
     SetName, generation, parse_chain, parse_rule, parse_set_elements, parse_set_name,
