@@ -1,27 +1,14 @@
 //! Lists of commands: separators, pipes, reserved words, simple commands.
 
 use super::builder::{Builder, Opener};
-use super::cursor::Cursor;
-use super::redirect::{Form, HereDocuments, Operator, operator, redirect};
+use super::parser::Parser;
+use super::redirect::{Form, Operator, operator, redirect};
 use super::variables::assignment_name;
 use super::word::{Words, is_blank, is_metacharacter};
 use super::{
-    Assignment, Command, DEEPEST, Inner, Role, Script, Shared, Span, UNKNOWN_OUTPUT, Word,
-    hand_over, parse_within, wrapper,
+    Assignment, Command, DEEPEST, Inner, Role, Script, UNKNOWN_OUTPUT, Word, hand_over,
+    parse_within, wrapper,
 };
-
-/// Reads one text; texts inside it in place (`$(..)`) are read by the same parser.
-#[derive(Debug)]
-pub(super) struct Parser<'a, 's> {
-    pub(super) cursor: Cursor<'a>,
-    pub(super) shared: &'s mut Shared,
-    pub(super) depth: u8,
-    /// Where the outermost text holds this one, when it is not read in place.
-    at: Option<&'a Span>,
-    here_documents: HereDocuments,
-    /// Words that the command being read has so far.
-    pub(super) words_so_far: usize,
-}
 
 /// What a reserved word makes of the command being read.
 pub(super) enum Reserved {
@@ -33,23 +20,7 @@ pub(super) enum Reserved {
     Ended,
 }
 
-impl<'a, 's> Parser<'a, 's> {
-    pub(super) fn new(
-        text: &'a [u8],
-        shared: &'s mut Shared,
-        depth: u8,
-        at: Option<&'a Span>,
-    ) -> Self {
-        let cursor = Cursor::new(text);
-        let here_documents = HereDocuments::default();
-        Self { cursor, shared, depth, at, here_documents, words_so_far: 0 }
-    }
-
-    /// The place in the outermost text.
-    pub(super) fn spans(&self, index: usize) -> Span {
-        self.at.cloned().unwrap_or(index..index)
-    }
-
+impl Parser<'_, '_> {
     /// A script inside, up to `until`.
     pub(super) fn nested(&mut self, until: u8) -> Script {
         let words_so_far = std::mem::take(&mut self.words_so_far);

@@ -10,6 +10,7 @@ mod escape;
 mod hand_over;
 mod list;
 mod output;
+mod parser;
 mod redirect;
 mod reserved;
 mod substitution;
@@ -207,5 +208,5 @@ fn parse_within(text: &[u8], shared: &mut Shared, depth: u8, at: Option<&Span>) 
         }
         shared.budget -= text.len();
     }
-    list::Parser::new(text, shared, depth, at).script(None)
+    parser::Parser::new(text, shared, depth, at).script(None)
 }

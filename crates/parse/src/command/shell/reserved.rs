@@ -1,7 +1,8 @@
 //! Reserved words: what opens and closes compound commands.
 
 use super::builder::{Builder, Opener};
-use super::list::{Parser, Reserved};
+use super::list::Reserved;
+use super::parser::Parser;
 use super::word::{Words, is_blank, is_metacharacter};
 use super::{Command, Inner};
 

@@ -1,6 +1,6 @@
 //! Substitutions: scripts and arithmetic inside words.
 
-use super::list::Parser;
+use super::parser::Parser;
 use super::word::{Draft, is_blank};
 use super::{DEEPEST, Role, Script, UNKNOWN_OUTPUT, output, parse_within};
 

@@ -1,6 +1,6 @@
 //! Words: quotes, escapes, expansions, substitutions.
 
-use super::list::Parser;
+use super::parser::Parser;
 use super::variables::{Expansion, assignment_name, is_name};
 use super::{Inner, Role, Script, Word, unescape};
 
