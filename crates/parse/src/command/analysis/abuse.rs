@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::super::shell::{Command, Script, base_name};
-use super::walk::{Walk, pipeline_span, stage};
+use super::stages::{pipeline_span, stage};
+use super::walk::Walk;
 use super::{Kind, Strength};
 
 /// Names of miners.

@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::super::shell::{Command, How, Script, piped};
 use super::fetch::runs_inner;
 use super::network::reads_commands;
-use super::walk::{Origin, Walk, pipeline_span, stage};
+use super::stages::{pipeline_span, stage};
+use super::state::Origin;
+use super::walk::Walk;
 use super::{Kind, Strength};
 
 /// Whether the command turns unreadable text into readable.

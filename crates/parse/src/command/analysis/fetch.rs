@@ -5,19 +5,15 @@ use std::ops::Range;
 
 use super::super::programs::{interpreted, is_interpreter, is_shell};
 use super::super::shell::{Command, How, Role, Script, Word, base_name};
+use super::descriptors::is_network_file;
 use super::network::{reads_commands, variable};
-use super::walk::{Origin, Walk, is_network_file, pipeline_span, stage};
+use super::stages::{pipeline_span, stage};
+use super::state::{Fetched, Origin};
+use super::walk::Walk;
 use super::{Kind, Place, Strength, place};
 
 /// Fetched files that are followed.
 const MOST_FILES: usize = 64;
-
-/// A file that was fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fetched {
-    path: Vec<u8>,
-    strength: Strength,
-}
 
 /// Whether the command prints or stores what another host sends.
 pub(super) fn fetches(command: &Command) -> bool {

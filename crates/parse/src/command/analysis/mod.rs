@@ -7,13 +7,17 @@ mod access;
 mod code;
 mod decode;
 mod defence;
+mod descriptors;
 mod fetch;
 mod language;
 mod network;
 mod place;
 mod schedule;
+mod stages;
+mod state;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod traces;
 mod walk;
 

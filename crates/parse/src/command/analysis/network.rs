@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::super::programs::{is_interpreter, is_shell};
 use super::super::shell::{Command, Script, Span, base_name};
-use super::walk::{Descriptors, Walk, pipeline_span, stage};
+use super::descriptors::{Descriptors, is_network_file};
+use super::stages::{pipeline_span, stage};
+use super::walk::Walk;
 use super::{Kind, Strength};
 
 const NETCATS: [&[u8]; 8] =
@@ -106,10 +108,7 @@ fn is_remote_display(word: &[u8]) -> bool {
 
 /// `exec 5<>/dev/tcp/..` ties a descriptor for all that follows.
 fn exec_redirects(command: &Command, descriptors: Descriptors, walk: &mut Walk<'_>) {
-    let network = command
-        .redirects
-        .iter()
-        .any(|redirect| super::walk::is_network_file(&redirect.target.text));
+    let network = command.redirects.iter().any(|redirect| is_network_file(&redirect.target.text));
     if network {
         walk.state.connected = Some(command.span.clone());
     }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::super::shell::{Command, How, Role, Script};
-use super::walk::{Walk, pipeline_span, stage};
+use super::stages::{pipeline_span, stage};
+use super::walk::Walk;
 use super::{Kind, Strength};
 
 pub(super) fn command(command: &Command, walk: &mut Walk<'_>) {
