@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use coroner_host::{HostPath, Root};
 use coroner_parse::package::dpkg::{Alternative, alternative};
 
-use crate::index::{Entry, PackageDb};
+use crate::index::PackageDb;
+use crate::package::Entry;
 
 const GROUPS: &str = "/var/lib/dpkg/alternatives";
 const LINKS: &str = "/etc/alternatives";

@@ -7,12 +7,10 @@ use coroner_core::packages::{Claim, Package, PackageKnowledge, Verification};
 use coroner_core::{Blocked, Deadline, Gap, HostPath, KnownContent, NothingKnown};
 use coroner_host::Host;
 
-use crate::index::{Entry, PackageDb, Trouble, TroubleKind};
+use crate::index::{PackageDb, SPEAKER};
 use crate::keys::VendorKeys;
+use crate::package::{Entry, Trouble, TroubleKind};
 use crate::packs::Packs;
-
-/// Who speaks in gaps of package databases.
-pub(crate) const SPEAKER: &str = "core";
 
 impl PackageDb {
     /// Loads the databases of a host, as [`coroner_core::audit::Audit`] wants it done.

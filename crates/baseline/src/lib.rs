@@ -19,11 +19,13 @@ mod keys;
 mod knowledge;
 mod links;
 mod load;
+mod package;
 mod packs;
 mod proof;
 mod verify;
 
 pub use coroner_openpgp::{BadKeyring, holds_public_keys};
-pub use index::{Access, Entry, Manager, Package, PackageDb, Trouble, TroubleKind};
+pub use index::PackageDb;
 pub use keys::VendorKeys;
+pub use package::{Access, Entry, Manager, Package, Trouble, TroubleKind};
 pub use packs::{Packs, TrustedPack};

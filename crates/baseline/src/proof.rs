@@ -11,7 +11,8 @@ use coroner_host::{HostPath, Root};
 use coroner_pack::{FileKind, PackFile};
 use coroner_parse::{Algorithm, Digest, Text};
 
-use crate::index::{Entry, Manager, Package, PackageDb, Trouble, TroubleKind};
+use crate::index::PackageDb;
+use crate::package::{Entry, Manager, Package, Trouble, TroubleKind};
 use crate::packs::{Packs, TrustedPack};
 
 /// Edited lines that are kept of one package.

@@ -5,8 +5,9 @@ use coroner_host::{HostPath, Root};
 use coroner_parse::Text;
 use coroner_parse::package::apk::{self, File};
 
-use super::{bad_line, read};
-use crate::index::{Access, Entry, Manager, Package, PackageDb};
+use super::reading::{bad_line, read};
+use crate::index::PackageDb;
+use crate::package::{Access, Entry, Manager, Package};
 
 const INSTALLED: [&str; 2] = ["/usr/lib/apk/db/installed", "/lib/apk/db/installed"];
 const LARGEST: usize = 128 << 20;
@@ -14,7 +15,7 @@ const LARGEST: usize = 128 << 20;
 const LINK: u32 = 0o777;
 
 /// Reads the database, if there is one.
-pub(crate) fn apk(db: &mut PackageDb, root: &Root) {
+pub(super) fn load(db: &mut PackageDb, root: &Root) {
     // The first name leads to the same file where /lib is a link.
     let found =
         INSTALLED.map(HostPath::new).into_iter().find(|path| root.stat_followed(path).is_ok());

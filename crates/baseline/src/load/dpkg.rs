@@ -11,11 +11,12 @@ use coroner_parse::package::dpkg::{
     self, ConffileDigest, MultiArch, Package as Stanza, State, stat_overrides, sums,
 };
 
-use super::{bad_line, read};
+use super::diversions;
+use super::reading::{bad_line, read};
 use crate::alternatives;
-use crate::diversions::Diversions;
 use crate::exclude::Excludes;
-use crate::index::{Access, Entry, Manager, Package, PackageDb, Trouble, TroubleKind};
+use crate::index::PackageDb;
+use crate::package::{Access, Entry, Manager, Package, Trouble, TroubleKind};
 
 const STATUS: &str = "/var/lib/dpkg/status";
 const INFO: &str = "/var/lib/dpkg/info";
@@ -29,12 +30,12 @@ const MOST_INFO_FILES: usize = 400_000;
 const MOST_PACKAGES: usize = 100_000;
 
 /// Reads the database, if there is one.
-pub(crate) fn dpkg(db: &mut PackageDb, root: &Root) {
+pub(super) fn load(db: &mut PackageDb, root: &Root) {
     let path = HostPath::new(STATUS);
     let Some(status) = read(db, root, &path, LARGEST_STATUS) else { return };
     db.known = true;
     db.excludes = Excludes::load(root);
-    db.diversions = Diversions::load(db, root);
+    db.diversions = diversions::load(db, root);
     let info = HostPath::new(INFO);
     let mut loading = Loading { info, names: info_names(db, root), db, root };
     for stanza in dpkg::packages(&status).take(MOST_PACKAGES) {

@@ -1,56 +1,39 @@
 //! Reading each kind of database into the index.
 
 mod apk;
+mod diversions;
 mod dpkg;
 mod pacman;
 mod proof;
+mod reading;
 mod rpm;
 mod sqlite;
 
-use coroner_host::{Blocked, HostPath, Root};
-use coroner_parse::BadLine;
+use coroner_host::Root;
 
-use crate::index::{PackageDb, Trouble, TroubleKind};
+use crate::index::PackageDb;
+use crate::keys::VendorKeys;
+use crate::packs::Packs;
 
-pub(crate) use apk::apk;
-pub(crate) use dpkg::dpkg;
-pub(crate) use pacman::pacman;
-pub(crate) use rpm::rpm;
-
-/// Bad lines told per database; the rest would be the same.
-const MOST_BAD_LINES: usize = 20;
-
-/// Reads a database's file; what is longer than `limit`, or than all that may still be read of
-/// databases, is cut and told.
-fn read(db: &mut PackageDb, root: &Root, path: &HostPath, limit: usize) -> Option<Vec<u8>> {
-    match root.read(path, limit.min(db.budget)) {
-        Ok(content) => {
-            db.budget -= content.bytes.len();
-            if content.truncated {
-                blocked(db, path, Blocked::TooLarge, None);
-            }
-            Some(content.bytes)
-        }
-        Err(error) => {
-            db.trouble(path, error);
-            None
-        }
+impl PackageDb {
+    /// Reads every database that the root has, without packs.
+    pub fn load(root: &Root) -> Self {
+        Self::load_with(root, &Packs::default())
     }
-}
 
-fn blocked(db: &mut PackageDb, path: &HostPath, reason: Blocked, detail: Option<String>) {
-    let kind = TroubleKind::Blocked(reason);
-    db.troubles.push(Trouble { path: path.clone(), kind, line: None, detail });
-}
-
-fn bad_line(db: &mut PackageDb, path: &HostPath, bad: &BadLine) {
-    if db.troubles.iter().rev().take_while(|told| told.path == *path).count() >= MOST_BAD_LINES {
-        return;
+    /// Reads every database that the root has, and lays over it what packs say.
+    pub fn load_with(root: &Root, packs: &Packs) -> Self {
+        Self::load_with_keys(root, packs, &VendorKeys::shipped())
     }
-    db.troubles.push(Trouble {
-        path: path.clone(),
-        kind: TroubleKind::Blocked(Blocked::Malformed),
-        line: Some(bad.number),
-        detail: Some(format!("{}: {}", bad.reason, bad.start)),
-    });
+
+    /// The same with keys that the operator gave, for databases whose entries are signed.
+    pub fn load_with_keys(root: &Root, packs: &Packs, keys: &VendorKeys) -> Self {
+        let mut db = Self::empty();
+        dpkg::load(&mut db, root);
+        rpm::load(&mut db, root, keys);
+        apk::load(&mut db, root);
+        pacman::load(&mut db, root);
+        crate::proof::apply(&mut db, root, packs);
+        db
+    }
 }

@@ -11,8 +11,9 @@ use coroner_parse::Text;
 use coroner_parse::package::pacman::{self, Facts, Kind};
 use flate2::read::MultiGzDecoder;
 
-use super::{bad_line, blocked, read};
-use crate::index::{Access, Entry, Manager, Package, PackageDb};
+use super::reading::{bad_line, blocked, read};
+use crate::index::PackageDb;
+use crate::package::{Access, Entry, Manager, Package};
 
 const LOCAL: &str = "/var/lib/pacman/local";
 const MOST_PACKAGES: usize = 100_000;
@@ -23,7 +24,7 @@ const LARGEST_TREE: usize = 64 << 20;
 type Tree<'a> = HashMap<Cow<'a, [u8]>, Facts>;
 
 /// Reads the database, if there is one.
-pub(crate) fn pacman(db: &mut PackageDb, root: &Root) {
+pub(super) fn load(db: &mut PackageDb, root: &Root) {
     let local = HostPath::new(LOCAL);
     let listing = match root.list(&local, MOST_PACKAGES) {
         Ok(listing) => listing,

@@ -7,9 +7,11 @@ use coroner_parse::package::rpm::{self, File, FileState};
 use coroner_parse::{Digest, Text};
 use rayon::prelude::*;
 
-use super::{blocked, proof, read, sqlite};
-use crate::index::{Access, Entry, Manager, Package, PackageDb};
+use super::reading::{blocked, read};
+use super::{proof, sqlite};
+use crate::index::PackageDb;
 use crate::keys::VendorKeys;
+use crate::package::{Access, Entry, Manager, Package};
 
 /// Where distributions keep it; one of them is often a link to the other.
 const DIRECTORIES: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
@@ -32,7 +34,7 @@ const DIRECTORY: u16 = 0o040_000;
 const REGULAR: u16 = 0o100_000;
 
 /// Reads the database, if there is one.
-pub(crate) fn rpm(db: &mut PackageDb, root: &Root, keys: &VendorKeys) {
+pub(super) fn load(db: &mut PackageDb, root: &Root, keys: &VendorKeys) {
     let mut seen = None;
     for directory in DIRECTORIES {
         let Ok(directory) = root.resolve(&HostPath::new(directory)) else { continue };

@@ -18,8 +18,8 @@ use coroner_core::{Blocked, Deadline, Gap, HostPath, KnownContent};
 use coroner_host::Root;
 use rayon::prelude::*;
 
-use crate::index::{Entry, PackageDb};
-use crate::knowledge::SPEAKER;
+use crate::index::{PackageDb, SPEAKER};
+use crate::package::Entry;
 use work::Found;
 
 /// Files that disagree and are named; a package manager of its own (npm, pip) that upgrades itself in
