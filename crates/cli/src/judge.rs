@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use coroner_core::audit::judge_again;
+use coroner_core::judge_again;
 use coroner_core::{Report, Time};
 
 use crate::args::JudgeArgs;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use coroner_host::{Host, HostPath, Trace};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Audit, FILES};
+use crate::audit::Audit;
 use crate::cx::Collected;
 use crate::files::{Ask, Resolved, Resolver};
 use crate::launches::ProgramFinder;
-use crate::memory::{Recall, are_steady};
 use crate::packages::{PackageKnowledge, Verification};
+use crate::recall::{FILES, Recall, are_steady};
 use crate::{Deadline, Digest, Gap, Item, Launch, Scope, Verified, verified};
 
 /// Time to resolve named files, and to verify every packaged file, beyond the plugins' own.
@@ -39,7 +39,7 @@ impl Audit {
         said: &mut dyn FnMut(&str),
     ) -> Examined {
         said("examining files");
-        let (host, deadline) = (self.noting(trace), Deadline::after(FILES_BUDGET));
+        let (host, deadline) = (Recall::of(self).noting(trace), Deadline::after(FILES_BUDGET));
         let mut finder = ProgramFinder::new(&host);
         for launch in &mut launches {
             finder.fill(launch);

@@ -24,3 +24,17 @@ pub struct Gap {
     /// Whether the verdict needed it.
     pub matters: bool,
 }
+
+impl Gap {
+    /// A plugin, or the core, could not do its part on the host at all.
+    pub(crate) fn of_all(plugin: &str, reason: Blocked, detail: &str) -> Self {
+        Self {
+            plugin: plugin.to_owned(),
+            path: HostPath::new("/"),
+            line: None,
+            reason,
+            detail: Some(detail.to_owned()),
+            matters: true,
+        }
+    }
+}

@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use coroner_host::{Blocked, Trace};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Audit, core_gap, count};
-use crate::memory::{Recall, digest_of};
+use crate::audit::Audit;
 use crate::policy::Policy;
-use crate::{Finding, Findings, Gap, Items, Plugin, Report, Time, Verdict, finding};
+use crate::recall::{Recall, digest_of};
+use crate::{Coverage, Finding, Findings, Gap, Items, Plugin, Report, Time, Verdict, finding};
 
 /// What judging came to.
 #[derive(Default, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ pub fn judge_again(
     report.gaps.dedup();
     report.verdict = Verdict::of(&findings, &report.gaps);
     let coverage = std::mem::take(&mut report.coverage);
-    report.coverage = count(coverage, &findings, &report.gaps);
+    report.coverage = Coverage::counted(coverage, &findings, &report.gaps);
     report.findings = findings;
     report.items = items.into_vec();
 }
@@ -79,9 +79,7 @@ fn judge_all(plugins: &[&'static dyn Plugin], items: &Items) -> Judged {
             all.gaps.extend(out.gaps());
             all.findings.extend(out.finish());
         } else {
-            let mut gap = core_gap("/", Blocked::Failed, PANICKED);
-            plugin.meta().id.clone_into(&mut gap.plugin);
-            all.gaps.push(gap);
+            all.gaps.push(Gap::of_all(plugin.meta().id, Blocked::Failed, PANICKED));
         }
     }
     finding::sort(&mut all.findings);

@@ -209,6 +209,22 @@ pub struct Coverage {
     pub why: Option<String>,
 }
 
+impl Coverage {
+    /// The same with each plugin's findings and gaps counted.
+    pub(crate) fn counted(
+        mut coverage: Vec<Self>,
+        findings: &[Finding],
+        gaps: &[Gap],
+    ) -> Vec<Self> {
+        for row in &mut coverage {
+            let own = |rule: &str| rule.split('/').next() == Some(row.plugin.as_str());
+            row.findings = findings.iter().filter(|finding| own(&finding.rule)).count();
+            row.gaps = gaps.iter().filter(|gap| gap.plugin == row.plugin).count();
+        }
+        coverage
+    }
+}
+
 /// Why a saved report cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

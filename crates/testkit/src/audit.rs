@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use coroner_core::audit::{Audit, judge_again};
+use coroner_core::audit::Audit;
+use coroner_core::judge_again;
 use coroner_core::packages::PackageKnowledge;
 use coroner_core::policy::Policy;
 use coroner_core::{

@@ -277,6 +277,6 @@ fn an_immutable_history_in_a_saved_report_is_judged() {
     history.fields.insert("immutable".into(), true.into());
     let plugins: [&'static dyn coroner_core::Plugin; 1] = [&coroner_plugin_logins::Logins];
     let policy = coroner_core::policy::Policy::default();
-    coroner_core::audit::judge_again(&mut report, &plugins, &policy, coroner_core::Time::now());
+    coroner_core::judge_again(&mut report, &plugins, &policy, coroner_core::Time::now());
     assert_eq!(rules(&report), ["logins/history-not-kept"]);
 }

@@ -1,6 +1,6 @@
 //! The rule cases of this plugin.
 
-use coroner_core::audit::judge_again;
+use coroner_core::judge_again;
 use coroner_core::policy::Policy;
 use coroner_core::{DuplicateId, HostPath, Item, Severity, Time, registry};
 use coroner_plugin_modules::LinkCount;
