@@ -17,7 +17,7 @@ pub enum BadKeyring {
     /// It is longer than any keyring.
     #[error("it has more than {most} {of}")]
     TooLarge {
-        /// What was counted: bytes or keys.
+        /// What was counted: MiB or keys.
         of: &'static str,
         /// As many are read.
         most: usize,

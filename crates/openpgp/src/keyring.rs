@@ -116,7 +116,7 @@ fn for_each_certificate(
 
 fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, BadKeyring> {
     if bytes.len() > LARGEST {
-        Err(BadKeyring::TooLarge { of: "bytes", most: LARGEST })
+        Err(BadKeyring::TooLarge { of: "MiB", most: LARGEST >> 20 })
     } else if armor::is_binary(bytes) {
         Ok(Cow::Borrowed(bytes))
     } else {
