@@ -1,6 +1,6 @@
 //! One of the files that are digested side by side: its bytes, cut into blocks.
 
-use super::Source;
+use super::{BUFFER, Source};
 use crate::Blocked;
 
 /// Files digested at a time.
@@ -11,9 +11,6 @@ pub(super) type State = [[u32; LANES]; 4];
 
 /// Bytes that MD5 takes at a time.
 pub(super) const BLOCK: usize = 64;
-
-/// Bytes read at a time; eight of them fit a second-level cache.
-pub(super) const BUFFER: usize = 64 * 1024;
 
 /// The marker and the length at the end of a message (RFC 1321, 3.1 and 3.2) need at most this.
 const PADDING: usize = 2 * BLOCK;

@@ -1,8 +1,8 @@
 //! Eight files side by side: each lane takes the next file when its own has ended.
 
 use super::avx2::Kernel;
-use super::lane::{BLOCK, BUFFER, LANES, Lane, State};
-use super::{Md5, Source};
+use super::lane::{BLOCK, LANES, Lane, State};
+use super::{BUFFER, Md5, Source};
 use crate::Blocked;
 
 /// RFC 1321, 3.3.
