@@ -12,7 +12,7 @@ impl Descriptors {
     }
 
     /// Those of both.
-    pub(super) fn and(self, others: Self) -> Self {
+    pub(super) fn with(self, others: Self) -> Self {
         Self(self.0 | others.0)
     }
 

@@ -28,7 +28,7 @@ impl Walk<'_> {
         for (index, command) in script.commands.iter().enumerate() {
             let around = groups.iter().rev().find(|(range, _)| range.contains(&index));
             let mut descriptors = around.map_or(inherited, |(_, descriptors)| *descriptors);
-            descriptors = descriptors.and(self.state.network);
+            descriptors = descriptors.with(self.state.network);
             let own = descriptors.after(&command.redirects);
             for inner in &command.inner {
                 let passed = if inner.role == Role::Run { own } else { Descriptors::default() };

@@ -7,11 +7,11 @@ use super::super::bytes::{address, array, byte, network_u16};
 use super::super::model::{Condition, Counters, Family, Verdict};
 use super::super::xtables;
 use super::attributes::Attributes;
-use super::field::{self, Test};
-use super::loaded::{Field, Loaded};
+use super::comparison;
+use super::field::{Field, Loaded, Test};
 use super::set::{after, before};
 use super::state::Decoder;
-use super::verdict::data_verdict;
+use super::verdict::{data_verdict, verdict_text};
 use crate::Text;
 
 /// Decodes one expression into what the rule says.
@@ -145,7 +145,7 @@ fn compare(decoder: &mut Decoder<'_>, attributes: &Attributes<'_>) -> Option<()>
         _ => return None,
     };
     let test = Test { ranges: vec![(first, last)], negated, shown: None };
-    field::test(decoder, &loaded, &test);
+    comparison::test(decoder, &loaded, &test);
     Some(())
 }
 
@@ -154,7 +154,7 @@ fn range(decoder: &mut Decoder<'_>, attributes: &Attributes<'_>) -> Option<()> {
     let value = |kind| attributes.nested(kind)?.get(1).map(<[u8]>::to_vec);
     let ranges = vec![(value(3)?, value(4)?)];
     let test = Test { ranges, negated: attributes.word(2)? == 1, shown: None };
-    field::test(decoder, &loaded, &test);
+    comparison::test(decoder, &loaded, &test);
     Some(())
 }
 
@@ -172,7 +172,7 @@ fn lookup(decoder: &mut Decoder<'_>, attributes: &Attributes<'_>) -> Option<()> 
     match whole {
         Some(loaded) if (1..=MOST_SPELLED_OUT).contains(&ranges.len()) => {
             let shown = (!own).then(|| format!("@{}", name.lossy()));
-            field::test(decoder, &loaded, &Test { ranges, negated, shown });
+            comparison::test(decoder, &loaded, &Test { ranges, negated, shown });
         }
         _ => {
             let text = format!("@{}", name.lossy());
@@ -208,19 +208,6 @@ fn immediate(decoder: &mut Decoder<'_>, attributes: &Attributes<'_>) -> Option<(
         decoder.load(attributes.word(1), Field::Constant(value).loaded());
     }
     Some(())
-}
-
-fn verdict_text(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Accept => String::from("accept"),
-        Verdict::Drop => String::from("drop"),
-        Verdict::Return => String::from("return"),
-        Verdict::Jump(chain) => format!("jump {}", chain.lossy()),
-        Verdict::Goto(chain) => format!("goto {}", chain.lossy()),
-        Verdict::Queue(number) => format!("queue num {number}"),
-        Verdict::Other(text) => text.lossy().into_owned(),
-        _ => String::from("continue"),
-    }
 }
 
 fn counter(decoder: &mut Decoder<'_>, attributes: &Attributes<'_>) -> Option<()> {

@@ -5,14 +5,15 @@
 //! is not would hide its rules behind an error.
 
 mod attributes;
+mod comparison;
 mod expression;
 mod field;
-mod loaded;
 mod message;
 mod set;
 mod state;
 #[cfg(test)]
 mod tests;
+mod value;
 mod verdict;
 
 pub use message::{

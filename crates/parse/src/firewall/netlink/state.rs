@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::address::{AddressRange, Peer, PortRange};
 use super::super::model::{Condition, Counters, Family, Match, Verdict};
-use super::loaded::Loaded;
+use super::field::Loaded;
 use super::set::{SetMembers, Sets};
 use crate::Text;
 

@@ -1,4 +1,4 @@
-//! Verdicts of rules and of the members of maps.
+//! Verdicts as the kernel numbers them and as nft writes them.
 
 use super::super::model::Verdict;
 use super::attributes::Attributes;
@@ -22,5 +22,18 @@ pub(super) fn verdict(code: u32, chain: Option<Text>) -> Verdict {
         // NF_QUEUE carries the queue's number in its upper half.
         other if other & 0xff == 3 => Verdict::Queue(Text::from((code >> 16).to_string())),
         other => Verdict::Other(Text::from(format!("verdict {other}"))),
+    }
+}
+
+pub(super) fn verdict_text(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Accept => String::from("accept"),
+        Verdict::Drop => String::from("drop"),
+        Verdict::Return => String::from("return"),
+        Verdict::Jump(chain) => format!("jump {}", chain.lossy()),
+        Verdict::Goto(chain) => format!("goto {}", chain.lossy()),
+        Verdict::Queue(number) => format!("queue num {number}"),
+        Verdict::Other(text) => text.lossy().into_owned(),
+        _ => String::from("continue"),
     }
 }
