@@ -14,10 +14,11 @@ use coroner_host::sandbox::{self, Enforced, Restrictions};
 use coroner_host::{Host, HostSources};
 use coroner_plugins::registry;
 
-use crate::args::{AuditArgs, ScopeArg};
+use crate::audit_args::{AuditArgs, ScopeArg};
 use crate::baselines;
-use crate::medium;
-use crate::output::{Failure, Outputs, Told};
+use crate::failure::Failure;
+use crate::output::{Outputs, Told};
+use crate::own_medium;
 use crate::state::State;
 use crate::target::Target;
 use crate::tool;
@@ -33,7 +34,10 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     if !args.write_on_audited_disk {
         let folders: Vec<_> = outputs.targets().map(Target::directory).collect();
         let folders = folders.iter().map(PathBuf::as_path).chain(args.state.state.as_deref());
-        medium::keep_off_audited(folders, args.root.as_deref().filter(|root| !is_own_root(root)))?;
+        own_medium::keep_off_audited(
+            folders,
+            args.root.as_deref().filter(|root| !is_own_root(root)),
+        )?;
     }
     let now = options.now.outside_plugins();
     let state = State::open(&args.state, now, args.voice)?;
@@ -44,7 +48,7 @@ pub(crate) fn run(args: &AuditArgs) -> Result<ExitCode, Failure> {
     let read_only = read_only(sandbox::restrict(&writable));
     let os = coroner_core::os_release(&host);
     let baselines = baselines::load(&args.baselines, &os.id)?;
-    medium::say_label();
+    own_medium::say_label();
     tool.baselines = baselines.uses;
     let (mut packs, keys) = (baselines.packs, baselines.vendor_keys);
     packs.prefer(&os.version.to_string());
@@ -156,7 +160,7 @@ pub(crate) fn policy(path: Option<&Path>, plugins: &[&dyn Plugin]) -> Result<Pol
 /// Reads what the auditor brought: from a medium, only what its manifest lists.
 fn read_own(path: &Path) -> Result<Vec<u8>, Failure> {
     let content = read(path)?;
-    medium::vouch(path, &content).map_err(|altered| Failure::Broken(altered.to_string()))?;
+    own_medium::vouch(path, &content).map_err(|altered| Failure::Broken(altered.to_string()))?;
     Ok(content)
 }
 

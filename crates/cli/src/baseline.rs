@@ -5,15 +5,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use coroner_core::{Text, hex};
+use coroner_core::Text;
 use coroner_pack::trust::{Keys, Trust, sha256};
 use coroner_pack::{FileKind, Pack, PackFile, Package, Source, shipped};
 use serde_json::{Value, json};
 
 use crate::baseline_args::{Action, InfoArgs, ListArgs, VerifyArgs};
+use crate::baseline_files::{file_json, files, open};
 use crate::baselines::{self, LARGEST_PACK, trust_of};
-use crate::list::{pretty, print};
-use crate::output::Failure;
+use crate::failure::Failure;
+use crate::output::{pretty, print};
 use crate::{baseline_build, baseline_diff};
 
 pub(crate) fn run(action: &Action) -> Result<ExitCode, Failure> {
@@ -24,19 +25,6 @@ pub(crate) fn run(action: &Action) -> Result<ExitCode, Failure> {
         Action::Info(ask) => info(ask),
         Action::Diff(ask) => baseline_diff::run(ask),
     }
-}
-
-/// Reads a pack, whoever vouches for it.
-pub(crate) fn open(path: &Path) -> Result<Pack, Failure> {
-    let wrong = |why: String| Failure::usage(format!("{}: {why}", path.display()));
-    let bytes = baselines::read(path, LARGEST_PACK).map_err(|error| wrong(error.to_string()))?;
-    Pack::parse(bytes).map_err(|error| wrong(error.to_string()))
-}
-
-/// A package's files.
-pub(crate) fn files(path: &Path, pack: &Pack, package: &Package) -> Result<Vec<PackFile>, Failure> {
-    let wrong = |error| Failure::usage(format!("{}: {}: {error}", path.display(), package.id.name));
-    pack.files(package).map_err(wrong)
 }
 
 fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
@@ -224,32 +212,4 @@ fn package_json(package: &Package, files: &[PackFile]) -> Value {
         "architecture": package.id.architecture,
         "files": files.iter().map(file_json).collect::<Vec<_>>(),
     })
-}
-
-/// A file as JSON; what its kind does not have is left out.
-pub(crate) fn file_json(file: &PackFile) -> Value {
-    let (what, more) = kind_json(&file.kind);
-    let mut row = json!({
-        "path": file.path, "kind": what, "mode": format!("{:04o}", file.mode), "user": file.user,
-        "group": file.group, "conffile": file.conffile,
-    });
-    if let (Some(row), Value::Object(more)) = (row.as_object_mut(), more) {
-        row.extend(more);
-    }
-    row
-}
-
-fn kind_json(kind: &FileKind) -> (&'static str, Value) {
-    match kind {
-        FileKind::Regular(content) => (
-            "regular",
-            json!({
-                "size": content.size, "sha256": hex(&content.sha256), "md5": hex(&content.md5),
-                "build_id": content.build_id.as_deref().map(hex),
-            }),
-        ),
-        FileKind::Directory => ("directory", Value::Null),
-        FileKind::Link(target) => ("link", json!({ "target": target })),
-        FileKind::Special => ("special", Value::Null),
-    }
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::args::BaselineArgs;
 use crate::progress::Voice;
 
 const EXAMPLES: &str = "Examples:
@@ -103,6 +102,22 @@ pub(crate) struct BuildArgs {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) voice: Voice,
+}
+
+/// The packs of an audit, and who vouches for them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BaselineArgs {
+    /// A pack, or a folder of packs, that files are checked against; may be given again. Without it the
+    /// folder `baselines` beside the binary, or in a folder above it, is taken
+    #[arg(long, value_name = "DIR or FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+    /// A public key that your packs are signed with (the file that `minisign -G` made, or its last line),
+    /// or OpenPGP public keys that rpm packages are signed with; may be given again
+    #[arg(long, value_name = "FILE or KEY")]
+    pub(crate) key: Vec<String>,
+    /// Take packs that nobody vouches for: what agrees with them is `local`, never `vendor`
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,8 @@ use coroner_packager::{BuildError, Built, Mirror, archive, golden, mirror};
 
 use crate::audit::read;
 use crate::baseline_args::BuildArgs;
-use crate::output::{self, Failure};
+use crate::failure::Failure;
+use crate::output;
 use crate::progress::Progress;
 use crate::target::Target;
 

@@ -8,10 +8,10 @@ use coroner_core::Text;
 use coroner_pack::{Pack, PackFile, Package, PackageId};
 use serde_json::{Value, json};
 
-use crate::baseline::{file_json, files, open};
 use crate::baseline_args::DiffArgs;
-use crate::list::{pretty, print};
-use crate::output::Failure;
+use crate::baseline_files::{file_json, files, open};
+use crate::failure::Failure;
+use crate::output::{pretty, print};
 
 /// A file of a package that both packs have.
 struct Changed {

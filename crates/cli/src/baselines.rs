@@ -11,9 +11,9 @@ use coroner_core::{BaselineUse, Text};
 use coroner_pack::trust::{self, Keys, Trust};
 use coroner_pack::{Pack, shipped};
 
-use crate::args::BaselineArgs;
-use crate::medium;
-use crate::output::Failure;
+use crate::baseline_args::BaselineArgs;
+use crate::failure::Failure;
+use crate::own_medium::{self, binary};
 
 /// A distribution's whole archive takes less.
 pub(crate) const LARGEST_PACK: u64 = 64 << 20;
@@ -64,7 +64,7 @@ pub(crate) fn load(args: &BaselineArgs, os: &Text) -> Result<Loaded, Failure> {
         for path in packs_beside_the_binary() {
             if let Err(why) = loading.take(&path) {
                 let why = format!("pack {}: {why}", path.display());
-                if medium::own().is_some() {
+                if own_medium::own().is_some() {
                     return Err(Failure::Broken(why));
                 }
                 loading.out.packs.refuse(why);
@@ -173,7 +173,7 @@ pub(crate) fn keys(given: &[String]) -> Result<(Keys, VendorKeys), Failure> {
     }
     for path in keys_beside_the_binary() {
         let text = match read(&path, LARGEST_TEXT) {
-            Err(error) if medium::own().is_some() => {
+            Err(error) if own_medium::own().is_some() => {
                 return Err(Failure::Broken(format!("key {}: {error}", path.display())));
             }
             other => other.unwrap_or_default(),
@@ -209,9 +209,9 @@ fn keys_beside_the_binary() -> Vec<PathBuf> {
 /// On a medium: what is there and what should be there, and nothing of the folders above, which are
 /// the host's.
 fn on_medium(folder: &str, ending: &str) -> Option<Vec<PathBuf>> {
-    let medium = medium::own()?;
+    let medium = own_medium::own()?;
     let mut paths = names_in(&medium.dir().join(folder), ending);
-    paths.extend(medium::listed(medium, folder, ending));
+    paths.extend(own_medium::listed(medium, folder, ending));
     paths.sort();
     paths.dedup();
     Some(paths)
@@ -229,10 +229,6 @@ pub(crate) fn packs_beside_the_binary() -> Vec<PathBuf> {
         .map(|folder| names_in(&folder, "pack"))
         .find(|packs| !packs.is_empty())
         .unwrap_or_default()
-}
-
-pub(crate) fn binary() -> Option<PathBuf> {
-    std::env::current_exe().ok()
 }
 
 /// The files of a folder with this ending, sorted; nothing when there is no such folder.
@@ -261,6 +257,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("larger than {} MB", limit >> 20)));
     }
-    medium::vouch(path, &bytes).map_err(|altered| io::Error::other(altered.why().to_owned()))?;
+    own_medium::vouch(path, &bytes)
+        .map_err(|altered| io::Error::other(altered.why().to_owned()))?;
     Ok(bytes)
 }

@@ -8,9 +8,10 @@ use coroner_compare::{CrossView, Diff, Kinds, cross_view, diff, one_host};
 use coroner_core::{Mode, Report};
 use coroner_render::TextStyle;
 
-use crate::args::{DiffArgs, DiffFormat};
 use crate::audit::{all_plugins, read};
-use crate::output::{self, Failure};
+use crate::diff_args::{DiffArgs, DiffFormat};
+use crate::failure::Failure;
+use crate::output;
 use crate::target::Target;
 
 /// What comparing two reports came to.

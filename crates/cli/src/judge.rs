@@ -9,7 +9,8 @@ use coroner_core::{Report, Time};
 
 use crate::args::JudgeArgs;
 use crate::audit::{all_plugins, policy, read};
-use crate::output::{Failure, Outputs, Told};
+use crate::failure::Failure;
+use crate::output::{Outputs, Told};
 
 pub(crate) fn run(args: &JudgeArgs) -> Result<ExitCode, Failure> {
     let plugins = all_plugins()?;

@@ -1,6 +1,5 @@
 //! `coroner plugins` and `coroner schema`.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use coroner_core::{Meta, Needs, Rule, report_schema};
@@ -8,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::args::PluginsArgs;
 use crate::audit::all_plugins;
-use crate::output::Failure;
+use crate::failure::Failure;
+use crate::output::{pretty, print};
 
 pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode, Failure> {
     let metas: Vec<&Meta> = all_plugins()?.iter().map(|plugin| plugin.meta()).collect();
@@ -22,19 +22,6 @@ pub(crate) fn plugins(args: &PluginsArgs) -> Result<ExitCode, Failure> {
 
 pub(crate) fn schema() -> Result<ExitCode, Failure> {
     print(&pretty(&report_schema(&all_plugins()?)))
-}
-
-pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Broken(format!("standard output: {error}")))
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
-}
-
-pub(crate) fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
 }
 
 fn overview(meta: &Meta) -> String {

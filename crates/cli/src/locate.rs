@@ -7,9 +7,10 @@ use coroner_core::Time;
 use coroner_host::sandbox;
 use coroner_locate::{Access, Ask, Credentials, Names, Resolver, Server, Trouble, locate};
 
+use crate::failure::Failure;
 use crate::locate_args::LocateArgs;
 use crate::locate_show as show;
-use crate::output::{self, Failure};
+use crate::output;
 
 const TOKEN: &str = "CORONER_PROMETHEUS_TOKEN";
 const PASSWORD: &str = "CORONER_PROMETHEUS_PASSWORD";

@@ -2,12 +2,16 @@
 
 mod args;
 mod audit;
+mod audit_args;
 mod baseline;
 mod baseline_args;
 mod baseline_build;
 mod baseline_diff;
+mod baseline_files;
 mod baselines;
 mod diff;
+mod diff_args;
+mod failure;
 mod judge;
 mod list;
 mod locate;
@@ -17,8 +21,11 @@ mod medium;
 mod medium_args;
 mod medium_build;
 mod output;
+mod output_args;
+mod own_medium;
 mod progress;
 mod shell;
+mod shell_args;
 mod state;
 mod target;
 mod throttle;
@@ -34,7 +41,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
-use output::Failure;
+use failure::Failure;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
@@ -42,13 +49,16 @@ fn main() -> ExitCode {
         Err(error) if error.use_stderr() && args::is_throttle() => {
             return throttle::wrong(&error).report();
         }
-        Err(error) => return output::usage(&error),
+        Err(error) => return failure::usage(&error),
     };
-    let done = medium::start(&args.command).and_then(|()| run(args.command));
-    done.unwrap_or_else(|failure: Failure| failure.report())
+    run(args.command).unwrap_or_else(Failure::report)
 }
 
 fn run(command: Command) -> Result<ExitCode, Failure> {
+    // What is to be checked does not keep it from being checked.
+    if !matches!(command, Command::Medium(_)) {
+        own_medium::check()?;
+    }
     match command {
         Command::Audit(ask) => audit::run(&ask),
         Command::Judge(ask) => judge::run(&ask),

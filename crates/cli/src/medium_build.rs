@@ -14,9 +14,11 @@ use coroner_pack::trust::{Keys, Trust};
 use coroner_pack::{Pack, shipped};
 
 use crate::audit::read;
-use crate::baselines::{self, LARGEST_PACK, binary};
+use crate::baselines::{self, LARGEST_PACK};
+use crate::failure::Failure;
 use crate::medium_args::BuildArgs;
-use crate::output::{self, Failure};
+use crate::output;
+use crate::own_medium::binary;
 
 /// The name of the binary on a medium.
 const PROGRAM: &str = "coroner";

@@ -1,4 +1,4 @@
-//! Where reports go, and how failures are said: one line, the right status, nothing half-written.
+//! Where reports and other answers go: whole, or not at all.
 
 use std::cell::OnceCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -7,52 +7,15 @@ use std::process::ExitCode;
 
 use coroner_core::Report;
 use coroner_render::{Lang, TextStyle};
+use serde_json::Value;
 
-use crate::args::{Format, OutputArgs};
-use crate::medium;
+use crate::failure::Failure;
+use crate::output_args::{Format, OutputArgs};
+use crate::own_medium;
 use crate::target::{Fill, Target};
-
-/// `EX_USAGE` and `EX_SOFTWARE`, sysexits.h.
-const USAGE: u8 = 64;
-const BROKEN: u8 = 70;
 
 /// Written to standard output in one call.
 const CHUNK: usize = 1 << 16;
-
-/// Why a command could not do its work.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// The person can mend it.
-    Usage(String),
-    /// coroner, or the disk it writes to, failed.
-    Broken(String),
-}
-
-impl Failure {
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::Usage(message.into())
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        let (Self::Usage(message) | Self::Broken(message)) = self;
-        message
-    }
-
-    pub(crate) fn report(self) -> ExitCode {
-        let (message, status) = match self {
-            Self::Usage(message) => (message, USAGE),
-            Self::Broken(message) => (message, BROKEN),
-        };
-        let _ = writeln!(io::stderr(), "coroner: {message}");
-        ExitCode::from(status)
-    }
-}
-
-/// Says what is wrong with the arguments; asking for help is not wrong.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
-}
 
 /// Writes one form of what is to be told.
 pub(crate) type Form<'a> = &'a dyn Fn(TextStyle, &mut dyn Write) -> io::Result<()>;
@@ -178,10 +141,25 @@ fn write_form(target: &Target, form: Form<'_>) -> Result<(), Failure> {
 pub(crate) fn replace(target: &Target, what: &str, fill: &mut Fill<'_>) -> Result<(), Failure> {
     let delivered = target.write(what, fill)?;
     let mut errors = io::stderr();
-    if errors.is_terminal() || medium::own().is_some() {
+    if errors.is_terminal() || own_medium::own().is_some() {
         let (path, hash) = (target.path().display(), delivered.sha256.hex());
         let (size, way) = (delivered.size, delivered.way.words());
         let _ = writeln!(errors, "coroner: {path}: {size} bytes, SHA-256 {hash}, {way}");
     }
     Ok(())
+}
+
+/// Prints text that is made already.
+pub(crate) fn print(text: &str) -> Result<ExitCode, Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Broken(format!("standard output: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A document for people and programs.
+pub(crate) fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
 }

@@ -1,29 +1,14 @@
 //! `coroner completions` and `coroner man`: both made from the arguments themselves.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Command, CommandFactory};
-use clap_complete::Shell;
 
 use crate::args::Args;
-use crate::list::print;
-use crate::output::{self, Failure};
+use crate::failure::Failure;
+use crate::output::{self, print};
+use crate::shell_args::{CompletionsArgs, ManArgs};
 use crate::target::Target;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct CompletionsArgs {
-    /// The shell
-    #[arg(value_enum)]
-    pub(crate) shell: Shell,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ManArgs {
-    /// Write a page for each command into this folder; without it the first page goes to standard output
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-}
 
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();

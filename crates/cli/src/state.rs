@@ -7,8 +7,9 @@ use coroner_compare::{FindingChanges, GapChanges, one_host};
 use coroner_core::{Digest, KnownContent, Memory, NothingKnown, Report, Run, Stat, Time, Verdict};
 use coroner_state::{Cache, Folder, Memo, StateError};
 
-use crate::args::StateArgs;
-use crate::output::{Failure, Told};
+use crate::audit_args::StateArgs;
+use crate::failure::Failure;
+use crate::output::Told;
 use crate::progress::Voice;
 
 /// The state folder of one audit, if one was asked for.

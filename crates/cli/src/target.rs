@@ -11,7 +11,7 @@ use rustix::fs::{
     Access, AtFlags, Mode, OFlags, accessat, fsync, open, renameat, stat, statat, unlinkat,
 };
 
-use crate::output::Failure;
+use crate::failure::Failure;
 
 /// As far as the umask lets it.
 const MODE: u32 = 0o666;

@@ -11,7 +11,7 @@ use coroner_throttle::{
     check_privilege, confirm, facts, measure, own_connections, plan, revert, watch,
 };
 
-use crate::output::Failure;
+use crate::failure::Failure;
 use crate::throttle_args::{
     Action, ApplyArgs, DeviceArgs, PlanArgs, PlanFormat, StatusArgs, ThrottleArgs, WhatArgs,
 };

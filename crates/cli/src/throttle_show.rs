@@ -8,7 +8,7 @@ use coroner_throttle::{
 };
 use serde_json::json;
 
-use crate::output::Failure;
+use crate::failure::Failure;
 
 /// A plan for people: tree, filters, notes, and the same with tc.
 pub(crate) fn plan(plan: &Plan) -> String {

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use coroner_core::{Algorithm, Digest, Hasher, Stat, Time, Tool};
 
-use crate::medium;
+use crate::own_medium;
 use crate::state::State;
 
 /// Version, commit and the hash of the very file that runs.
@@ -14,7 +14,7 @@ pub(crate) fn describe(state: &State, now: Time) -> Tool {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("CORONER_COMMIT").map(str::to_owned),
         sha256: own_hash(state, now),
-        medium: medium::own().map(|medium| medium.sha256().hex()),
+        medium: own_medium::own().map(|medium| medium.sha256().hex()),
         baselines: Vec::new(),
     }
 }

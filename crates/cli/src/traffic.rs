@@ -9,8 +9,9 @@ use coroner_host::sandbox;
 use coroner_host::{Host, HostSources};
 use coroner_traffic::{Ask, Observation, Trouble, Watch};
 
-use crate::medium;
-use crate::output::{self, Failure};
+use crate::failure::Failure;
+use crate::output;
+use crate::own_medium;
 use crate::target::Target;
 use crate::traffic_args::TrafficArgs;
 use crate::traffic_show as show;
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &TrafficArgs) -> Result<ExitCode, Failure> {
     let target = args.write.as_deref().map(Target::open).transpose()?;
     let folder = target.as_ref().map(Target::directory);
     if !args.write_on_audited_disk {
-        medium::keep_off_audited(folder.as_deref().into_iter(), None)?;
+        own_medium::keep_off_audited(folder.as_deref().into_iter(), None)?;
     }
     let host = Host::open(HostSources::live()).map_err(|e| Failure::Broken(e.to_string()))?;
     sandbox::restrict(target.as_ref().map(Target::held).as_slice());

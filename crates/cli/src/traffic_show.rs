@@ -8,7 +8,7 @@ use coroner_traffic::{
 };
 use serde_json::json;
 
-use crate::output::Failure;
+use crate::failure::Failure;
 
 /// Rows of each table.
 const MOST_ROWS: usize = 15;
