@@ -5,11 +5,13 @@ use datafusion::arrow::array::RecordBatch;
 use serde_json::Value;
 
 use crate::batch::replace;
-use crate::engine::{Engine, EngineError};
+use crate::engine::Engine;
+use crate::error::EngineError;
 use crate::groups::Features;
 use crate::query::{Query, Values};
+use crate::session::Bounds;
 use crate::sheet::rows;
-use crate::site::{Bounds, Site};
+use crate::site::Site;
 use crate::store::{Locked, StoreError};
 use crate::table::{EXPECTED, ROLES};
 

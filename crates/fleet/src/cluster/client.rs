@@ -13,8 +13,9 @@ use datafusion::prelude::SessionContext;
 use ureq::http::Uri;
 
 use super::LOST_AFTER;
-use crate::engine::EngineError;
-use crate::site::{Scheduler, config};
+use crate::error::EngineError;
+use crate::scheduler::Scheduler;
+use crate::session::config;
 
 /// Into how many parts a stage's work is cut.
 const PARTS: usize = 16;

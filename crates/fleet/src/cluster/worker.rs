@@ -9,7 +9,8 @@ use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{POLICY, ServiceError, free, in_url, log, reachable, threads};
-use crate::site::{Bounds, Scheduler};
+use crate::scheduler::Scheduler;
+use crate::session::Bounds;
 
 /// A worker.
 #[derive(Debug)]

@@ -6,13 +6,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use coroner_core::Time;
-use coroner_fleet::{
-    Columns, Csv, Engine, EngineError, Json, Query, Sheet, Site, Store, Table, Type, Values, rows,
-};
+use coroner_fleet::{Csv, Engine, Json, Query, Sheet, Site, Store, Table, Type, Values};
 
 use crate::args::{
     AskArgs, CompareArgs, DriftArgs, Format, OutputArgs, PivotArgs, QueryArgs, SiteArgs, StaleArgs,
 };
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::{file, ingest, page};
 
@@ -100,7 +99,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let asked = Asked { engine: &engine, values: Values { given: Set::new(), now: Time::now() } };
     to_output(&args.output, &|format, out| match format {
         Format::Html => page::write(&asked, args, out),
-        _ => asked.overview(format, &args.output, out),
+        _ => overview(&asked, format, &args.output, out),
     })?;
     Ok(status)
 }
@@ -111,55 +110,25 @@ fn open(dir: &Path, args: SiteArgs) -> Result<Engine, Failure> {
     Ok(Engine::open(&store, site)?)
 }
 
-/// An engine, and the values for what it is asked.
-pub(crate) struct Asked<'e> {
-    engine: &'e Engine,
-    values: Values,
-}
-
-impl Asked<'_> {
-    pub(crate) fn fill(
-        &self,
-        query: &Query,
-        sheet: &mut dyn Sheet,
-        limit: usize,
-    ) -> Result<(), Failure> {
-        let answer = self.engine.ask(query, &self.values)?;
-        sheet.start(&Columns::of(&answer.schema()))?;
-        let mut left = limit;
-        for batch in answer {
-            let pieces = rows(&batch?).map_err(|error| EngineError::Engine(error.into()))?;
-            for row in pieces {
-                if left == 0 || sheet.is_full() {
-                    return Ok(sheet.end(true)?);
-                }
-                left -= 1;
-                sheet.row(row)?;
-            }
+/// Several answers, one after the other: sections of text, or an object of arrays.
+fn overview(
+    asked: &Asked<'_>,
+    format: Format,
+    output: &OutputArgs,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    for (at, (name, title)) in OVERVIEW.iter().enumerate() {
+        match format {
+            Format::Text => write!(out, "{}{title}\n\n", if at == 0 { "" } else { "\n" })?,
+            _ => write!(out, "{}\"{name}\": ", if at == 0 { "{" } else { "," })?,
         }
-        Ok(sheet.end(false)?)
+        let query = Query::shipped(name)?;
+        asked.fill(&query, sheet(format, out).as_mut(), limit(format, output))?;
     }
-
-    /// Several answers, one after the other: sections of text, or an object of arrays.
-    fn overview(
-        &self,
-        format: Format,
-        output: &OutputArgs,
-        out: &mut dyn Write,
-    ) -> Result<(), Failure> {
-        for (at, (name, title)) in OVERVIEW.iter().enumerate() {
-            match format {
-                Format::Text => write!(out, "{}{title}\n\n", if at == 0 { "" } else { "\n" })?,
-                _ => write!(out, "{}\"{name}\": ", if at == 0 { "{" } else { "," })?,
-            }
-            let query = Query::shipped(name)?;
-            self.fill(&query, sheet(format, out).as_mut(), limit(format, output))?;
-        }
-        if format != Format::Text {
-            out.write_all(b"}\n")?;
-        }
-        Ok(())
+    if format != Format::Text {
+        out.write_all(b"}\n")?;
     }
+    Ok(())
 }
 
 fn sheet<'w>(format: Format, out: &'w mut dyn Write) -> Box<dyn Sheet + 'w> {

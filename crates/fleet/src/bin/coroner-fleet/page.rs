@@ -10,7 +10,7 @@ use coroner_render::Lang;
 use serde_json::{Map, Value};
 
 use crate::args::{CompareArgs, LangArg};
-use crate::ask::Asked;
+use crate::asked::Asked;
 use crate::failure::Failure;
 
 /// Rows of a list that a person reads from the top.
