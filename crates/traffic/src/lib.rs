@@ -17,6 +17,7 @@ mod namespaces;
 mod pace;
 mod pcapng;
 mod result;
+mod rounds;
 mod scale;
 mod senders;
 mod stretches;
