@@ -1,7 +1,18 @@
 //! Backslash escapes of `$'..'`, `printf` and `echo -e` (bash(1), "ANSI-C Quoting").
 
-/// Decodes escapes; an unknown one stays as it is written.
+/// Decodes escapes of `$'..'`, of printf's format and of tr's sets, where octal has three digits at
+/// most; an unknown one stays as it is written.
 pub fn unescape(text: &[u8]) -> Vec<u8> {
+    decode(text, 3)
+}
+
+/// Decodes escapes of `echo -e` and of printf's `%b`, where three digits may follow a zero.
+pub fn unescape_echo(text: &[u8]) -> Vec<u8> {
+    decode(text, 4)
+}
+
+/// `after_zero`: digits of an octal number that begins with a zero, this one among them.
+fn decode(text: &[u8], after_zero: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
@@ -10,13 +21,13 @@ pub fn unescape(text: &[u8]) -> Vec<u8> {
             rest = after;
             continue;
         }
-        rest = escape(after, &mut out);
+        rest = escape(after, after_zero, &mut out);
     }
     out
 }
 
 /// Decodes what follows a backslash into `out` and gives the bytes after it.
-fn escape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+fn escape<'a>(text: &'a [u8], after_zero: usize, out: &mut Vec<u8>) -> &'a [u8] {
     let Some((&kind, after)) = text.split_first() else {
         out.push(b'\\');
         return text;
@@ -25,8 +36,7 @@ fn escape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         b'x' => number(after, 16, 2, out, b"\\x"),
         b'u' => number(after, 16, 4, out, b"\\u"),
         b'U' => number(after, 16, 8, out, b"\\U"),
-        // `echo -e` and printf's %b write octal with a leading zero, `$'..'` without.
-        b'0' => number(text, 8, 4, out, b"\\"),
+        b'0' => number(text, 8, after_zero, out, b"\\"),
         b'1'..=b'7' => number(text, 8, 3, out, b"\\"),
         _ => {
             match simple(kind) {
@@ -85,7 +95,13 @@ mod tests {
 
     #[test]
     fn hex_octal_unicode_and_letters_are_decoded() {
-        assert_eq!(unescape(b"\\x63\\165\\0162\\u006c\\n"), b"curl\n");
+        assert_eq!(unescape(b"\\x63\\165\\162\\u006c\\n"), b"curl\n");
+    }
+
+    #[test]
+    fn a_zero_takes_three_more_digits_where_echo_reads_it_and_two_elsewhere() {
+        assert_eq!(unescape_echo(b"\\0162\\0041"), b"r!");
+        assert_eq!(unescape(b"\\0162\\041"), b"\x0e2!");
     }
 
     #[test]
@@ -97,6 +113,7 @@ mod tests {
         #[test]
         fn decoding_never_grows_the_text(bytes: Vec<u8>) {
             prop_assert!(unescape(&bytes).len() <= bytes.len());
+            prop_assert!(unescape_echo(&bytes).len() <= bytes.len());
         }
     }
 }

@@ -20,7 +20,7 @@ mod wrapper;
 
 use std::ops::Range;
 
-pub use escape::unescape;
+pub use escape::{unescape, unescape_echo};
 pub use hand_over::SHELLS;
 pub use output::{decode_base64, decode_hex, piped};
 pub use wrapper::base_name;

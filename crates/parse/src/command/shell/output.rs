@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::GeneralPurposeConfig;
 use base64::engine::{DecodePaddingMode, GeneralPurpose};
 
-use super::{Command, How, Script, Word, unescape};
+use super::{Command, How, Script, Word, unescape, unescape_echo};
 
 /// No output that is worked out grows beyond this.
 const LONGEST: usize = 256 * 1024;
@@ -76,7 +76,7 @@ fn echo(arguments: &[Word]) -> Vec<u8> {
     let texts: Vec<&[u8]> = texts.iter().map(|word| word.text.as_slice()).collect();
     let text = texts.join(&b' ');
     // dash's echo always decodes escapes, bash's only with -e.
-    if options.iter().any(|word| word.text.contains(&b'e')) { unescape(&text) } else { text }
+    if options.iter().any(|word| word.text.contains(&b'e')) { unescape_echo(&text) } else { text }
 }
 
 /// `printf FORMAT ARGUMENT..` with `%s` and `%b` alone.
@@ -89,9 +89,12 @@ fn printf(arguments: &[Word]) -> Option<Vec<u8>> {
         let mut bytes = format.iter();
         while let Some(&byte) = bytes.next() {
             match (byte, (byte == b'%').then(|| bytes.next()).flatten()) {
-                (b'%', Some(b's' | b'b')) => {
+                (b'%', Some(kind @ (b's' | b'b'))) => {
                     if let Some((value, rest)) = values.split_first() {
-                        out.extend(unescape(&value.text));
+                        match kind {
+                            b'b' => out.extend(unescape_echo(&value.text)),
+                            _ => out.extend(&value.text),
+                        }
                         values = rest;
                     }
                 }
