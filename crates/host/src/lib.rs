@@ -22,6 +22,7 @@ mod processes;
 mod root;
 pub mod sandbox;
 pub mod sock_diag;
+mod sources;
 mod stat;
 mod system;
 mod trace;
@@ -31,13 +32,14 @@ pub mod views;
 pub use blocked::{Blocked, ReadError, Unseen};
 pub use dir::{DirEntry, Listing};
 pub use file::{Content, OpenFile};
-pub use host::{Host, HostSources};
+pub use host::Host;
 pub use path::HostPath;
 pub use processes::{
     AnonymousCode, Descriptors, Executable, ForeignCode, ForeignPage, MappedFile, Namespaces,
     OnDisk, Process, ProcessCode, Processes,
 };
 pub use root::{Place, Root};
+pub use sources::HostSources;
 pub use stat::{FileType, Stat, Timestamp};
 pub use system::{SystemFacts, is_privileged, process_exists};
 pub use trace::{Asked, Identity, Led, Sightings, Trace};
