@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use coroner_locate::{Counted, Machine, Nic, Origin, Sign, Source, Trail, behind, named};
 use coroner_render::TextStyle;
 
-use crate::traffic_show::bits;
+use crate::numbers::bits;
 
 /// A trail for people.
 pub(crate) fn trail(trail: &Trail, _: TextStyle, out: &mut dyn Write) -> io::Result<()> {

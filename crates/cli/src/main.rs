@@ -20,6 +20,7 @@ mod locate_show;
 mod medium;
 mod medium_args;
 mod medium_build;
+mod numbers;
 mod output;
 mod output_args;
 mod own_medium;
@@ -34,6 +35,7 @@ mod throttle_show;
 mod tool;
 mod traffic;
 mod traffic_args;
+mod traffic_hold;
 mod traffic_show;
 
 use std::process::ExitCode;

@@ -40,7 +40,7 @@ pub use coroner_host::{
     ForeignPage, HostPath, Listing, MappedFile, Namespaces, OnDisk, Process, ProcessCode,
     Processes, ReadError, Stat,
 };
-pub use coroner_parse::{Algorithm, Digest, Text, hex};
+pub use coroner_parse::{Algorithm, Digest, Text, hex, shell_word};
 pub use cx::{Cx, Deadline};
 pub use digest::{Hasher, sha256_of};
 pub use finding::{Draft, Evidence, Finding, Findings, Subject};

@@ -1,5 +1,7 @@
 //! What to do after the trail.
 
+use coroner_parse::shell_word;
+
 use crate::trail::{Machine, Nic, Sign, Source, Trail};
 
 /// Commands and advice, in the order in which they help.
@@ -7,7 +9,7 @@ pub(crate) fn steps(trail: &Trail) -> Vec<String> {
     let mut steps = Vec::new();
     if let Some(nic) = trail.suspect() {
         let node = nic.node.as_ref().unwrap_or(&nic.instance);
-        let device = shell(nic);
+        let device = shell_word(nic.device.as_bytes());
         steps.push(format!(
             "on {node}: coroner traffic --dev {device}   (which ports, which process; its last line is the throttle)"
         ));
@@ -51,11 +53,4 @@ pub fn behind(trail: &Trail) -> impl Iterator<Item = &Machine> {
 pub fn named(machine: &Machine) -> String {
     let labels = machine.labels.iter().map(|(name, value)| format!("{name}={value}"));
     labels.collect::<Vec<_>>().join(" ")
-}
-
-/// The name of a card as a shell takes it; a stranger chose it.
-fn shell(nic: &Nic) -> String {
-    let name = nic.device.to_string();
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-@:".contains(c));
-    if plain { name } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }

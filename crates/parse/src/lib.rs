@@ -17,10 +17,12 @@ pub mod packet;
 pub mod perf;
 pub mod process;
 pub mod schedule;
+mod shell_word;
 pub mod startup;
 mod text;
 pub mod virt;
 
 pub use digest::{Algorithm, Digest, NotADigest, hex};
 pub use line::{BadLine, Line, lines};
+pub use shell_word::shell_word;
 pub use text::Text;

@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
+use coroner_parse::shell_word;
+
 use crate::handle::Handle;
 use crate::model::{Body, Class, Discipline, Filter, Header, Key, Plan, Qdisc, Start, Then};
 use crate::tree::LONGEST_FRAME;
 
 /// The commands, one a line, that a person can read or paste.
 pub fn commands(plan: &Plan) -> Vec<String> {
-    let device = quoted(&plan.device);
+    let device = shell_word(plan.device.as_bytes());
     let (roots, leaves): (Vec<_>, Vec<_>) = plan
         .qdiscs
         .iter()
@@ -18,16 +20,6 @@ pub fn commands(plan: &Plan) -> Vec<String> {
     let leaves = leaves.into_iter().map(|q| qdisc(&device, q));
     let filters = plan.filters.iter().map(|f| filter(&device, f));
     roots.chain(classes).chain(leaves).chain(filters).collect()
-}
-
-/// A word that a shell takes as it is.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
-    if word.chars().all(plain) && !word.starts_with('-') {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 fn qdisc(device: &str, qdisc: &Qdisc) -> String {
@@ -87,18 +79,5 @@ fn consequence(then: &Then) -> String {
         Then::Police { rate, burst, index } => format!(
             " flowid :1 police index {index} rate {rate} burst {burst} mtu {LONGEST_FRAME} drop"
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_for_a_shell_are_quoted_when_they_need_it() {
-        assert_eq!(quoted("eth0.7"), "eth0.7");
-        assert_eq!(quoted("a;b"), "'a;b'");
-        assert_eq!(quoted("-x"), "'-x'");
-        assert_eq!(quoted("a'b"), "'a'\\''b'");
     }
 }
