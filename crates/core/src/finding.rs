@@ -6,7 +6,7 @@ use coroner_host::{Blocked, HostPath};
 use coroner_parse::Text;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::Acceptance;
+use crate::acceptance::Acceptance;
 use crate::{Confidence, Gap, ItemKind, Rule, Severity, sha256_of};
 
 /// The item that a finding speaks of.

@@ -3,7 +3,9 @@
 //! Collecting makes items, judging makes findings from items alone. Nothing here knows a file
 //! format or a technique: those are the plugins'.
 
+mod acceptance;
 pub mod audit;
+mod claim;
 mod cx;
 mod digest;
 mod examine;
@@ -12,6 +14,7 @@ mod finding;
 mod gap;
 mod identity;
 mod item;
+mod items;
 mod judging;
 mod known;
 mod launches;
@@ -31,7 +34,6 @@ mod runner;
 mod schema;
 mod shared;
 mod time;
-mod vendor;
 mod verdict;
 mod verified;
 
@@ -48,7 +50,8 @@ pub use gap::Gap;
 pub use identity::os_release;
 #[doc(hidden)]
 pub use inventory;
-pub use item::{Item, ItemKind, ItemType, Items, is_zero};
+pub use item::{Item, ItemKind, ItemType, is_zero};
+pub use items::Items;
 pub use judging::judge_again;
 pub use known::{ContentFacts, KnownContent, NothingKnown};
 pub use memory::{Done, Memory, day_of};

@@ -7,7 +7,7 @@ use coroner_host::{Host, HostPath};
 use coroner_parse::Text;
 use serde::{Deserialize, Serialize};
 
-pub use crate::vendor::{Proven, VendorFile, state_of};
+pub use crate::claim::{Claim, Proven, VendorFile, state_of};
 use crate::{Deadline, Digest, FileFacts, Gap, ItemKind, Time};
 
 /// An installed package, and what checking its files came to.
@@ -122,23 +122,6 @@ impl ItemKind for Package {
     fn normal(&self) -> Option<Text> {
         Some(Text::new([self.name.as_bytes(), b" ", self.version.as_bytes()].concat()))
     }
-}
-
-/// What the database says of one path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// The package that owns it.
-    pub package: Text,
-    /// An administrator may change it.
-    pub conffile: bool,
-    /// What its content is, if the database says so.
-    pub expected: Option<Digest>,
-    /// Its absence is normal (documentation paths excluded, ghost files, removed conffiles).
-    pub may_be_missing: bool,
-    /// What a pack says of it.
-    pub vendor: Option<VendorFile>,
-    /// Somebody outside the host vouches for what is expected.
-    pub proven: bool,
 }
 
 /// What checking every packaged file found.

@@ -4,18 +4,10 @@ use std::collections::BTreeSet;
 
 use coroner_host::HostPath;
 use coroner_parse::Text;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+pub use crate::acceptance::Acceptance;
 use crate::{Finding, Time};
-
-/// What a finding carries when a policy accepted it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Acceptance {
-    /// The operator's reason.
-    pub reason: String,
-    /// From when on it speaks again.
-    pub expires: Option<Time>,
-}
 
 /// One `[[accept]]` table. All that it names must fit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -5,7 +5,6 @@ use coroner_parse::Text;
 use coroner_parse::elf::ElfFacts;
 use serde::{Deserialize, Serialize};
 
-use crate::packages::{Claim, Proven};
 use crate::{Digest, ItemKind, Nature, Time};
 
 /// What makes a program start by itself.
@@ -194,9 +193,6 @@ pub struct FileFacts {
     pub listed: Option<Digest>,
 }
 
-/// Set-uid and set-gid.
-const SET_ID: u32 = 0o6000;
-
 impl FileFacts {
     /// The facts of one statx(2); content and package are still to be found out.
     pub fn from_stat(path: HostPath, stat: &Stat) -> Self {
@@ -247,21 +243,6 @@ impl FileFacts {
             expected: None,
             actual: None,
             listed: None,
-        }
-    }
-
-    /// Takes what the packages claim of it. `mode` stands already; the state follows when the content
-    /// is known.
-    pub fn claimed(&mut self, claim: &Claim) {
-        self.package = Some(claim.package.clone());
-        let Some(vendor) = &claim.vendor else { return };
-        self.proof = Some(vendor.by.to_string());
-        let regular = self.file_type == FileType::Regular;
-        let added = regular && vendor.trusted && self.mode & SET_ID & !vendor.mode != 0;
-        self.vendor_mode = added.then_some(vendor.mode);
-        if let Proven::File { listed: Some(listed), .. } = &vendor.content {
-            let other = claim.expected.as_ref().filter(|own| *own != listed && !claim.conffile);
-            self.listed = other.cloned();
         }
     }
 

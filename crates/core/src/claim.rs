@@ -1,11 +1,32 @@
-//! What content comes to, beside the word of a pack and that of the host's own list.
+//! What packages claim of a path, and what its content comes to beside it: the word of a pack, and
+//! that of the host's own list.
 
 use std::sync::Arc;
 
+use coroner_host::FileType;
 use coroner_parse::Text;
 
-use crate::packages::Claim;
-use crate::{Digest, PackageState};
+use crate::{Digest, FileFacts, PackageState};
+
+/// Set-uid and set-gid.
+const SET_ID: u32 = 0o6000;
+
+/// What the database says of one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The package that owns it.
+    pub package: Text,
+    /// An administrator may change it.
+    pub conffile: bool,
+    /// What its content is, if the database says so.
+    pub expected: Option<Digest>,
+    /// Its absence is normal (documentation paths excluded, ghost files, removed conffiles).
+    pub may_be_missing: bool,
+    /// What a pack says of it.
+    pub vendor: Option<VendorFile>,
+    /// Somebody outside the host vouches for what is expected.
+    pub proven: bool,
+}
 
 /// What a pack says of one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +75,23 @@ impl Claim {
                 Some(Proven::File { .. }) => target.is_some(),
                 None => target.is_some() && self.expected.is_some(),
             }
+    }
+}
+
+impl FileFacts {
+    /// Takes what the packages claim of it. `mode` stands already; the state follows when the content
+    /// is known.
+    pub fn claimed(&mut self, claim: &Claim) {
+        self.package = Some(claim.package.clone());
+        let Some(vendor) = &claim.vendor else { return };
+        self.proof = Some(vendor.by.to_string());
+        let regular = self.file_type == FileType::Regular;
+        let added = regular && vendor.trusted && self.mode & SET_ID & !vendor.mode != 0;
+        self.vendor_mode = added.then_some(vendor.mode);
+        if let Proven::File { listed: Some(listed), .. } = &vendor.content {
+            let other = claim.expected.as_ref().filter(|own| *own != listed && !claim.conffile);
+            self.listed = other.cloned();
+        }
     }
 }
 
