@@ -8,6 +8,7 @@
 
 mod content;
 mod suspect;
+mod task;
 mod work;
 
 use std::collections::{HashMap, HashSet};
@@ -20,30 +21,13 @@ use rayon::prelude::*;
 
 use crate::index::{PackageDb, SPEAKER};
 use crate::package::Entry;
+use suspect::Suspect;
+use task::Task;
 use work::Found;
 
 /// Files that disagree and are named; a package manager of its own (npm, pip) that upgrades itself in
 /// place accounts for a thousand.
 const MOST_SUSPECTS: usize = 20_000;
-
-/// A packaged path to look at.
-#[derive(Clone, Copy)]
-pub(crate) struct Task<'a> {
-    pub(crate) place: &'a [u8],
-    pub(crate) entry: &'a Entry,
-}
-
-impl Task<'_> {
-    fn path(self) -> HostPath {
-        HostPath::new(self.place)
-    }
-}
-
-/// A packaged path that is not as its database says.
-pub(crate) struct Suspect<'a> {
-    pub(crate) task: Task<'a>,
-    pub(crate) found: Found,
-}
 
 pub(crate) fn verify(
     db: &PackageDb,

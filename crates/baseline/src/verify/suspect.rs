@@ -5,15 +5,21 @@ use coroner_core::{Algorithm, Deadline, Digest, FileFacts, Hasher, PackageState,
 use coroner_host::{OpenFile, Root};
 use coroner_parse::{Text, elf};
 
-use super::Suspect;
+use super::task::Task;
+use super::work::Found;
 use crate::index::PackageDb;
-use crate::verify::work::Found;
 
 /// Content that is looked at for ELF facts.
 const HEAD: usize = 2 << 20;
 /// Larger files get no SHA-256: the disagreement is evidence enough.
 const LARGEST: u64 = 512 << 20;
 const BUFFER: usize = 128 << 10;
+
+/// A packaged path that is not as its database says.
+pub(crate) struct Suspect<'a> {
+    pub(crate) task: Task<'a>,
+    pub(crate) found: Found,
+}
 
 pub(super) fn facts(
     db: &PackageDb,

@@ -7,8 +7,8 @@ use coroner_core::{Blocked, Deadline, KnownContent, ReadError, Stat};
 use coroner_host::{Root, md5};
 use coroner_parse::{Algorithm, Digest};
 
-use super::Task;
 use super::content::Content;
+use super::task::Task;
 
 /// What a look at a packaged path came to.
 pub(crate) enum Found {
