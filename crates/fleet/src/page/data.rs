@@ -7,7 +7,7 @@ use coroner_render::Lang;
 use coroner_render::page::{script_words, shown};
 use serde_json::{Map, Value, json};
 
-use super::{Ask, Page};
+use super::told::{Ask, Page};
 use crate::sheet::{Columns, Row, Sheet};
 
 /// Tables of the data, by the query that fills them.

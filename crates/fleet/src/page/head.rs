@@ -3,7 +3,7 @@
 use coroner_render::page::{figure, grouped};
 use maud::{Markup, html};
 
-use super::Page;
+use super::told::Page;
 
 /// How hosts stand, the worst first: class, word, how many.
 fn standings(page: &Page<'_>) -> [(&'static str, &'static str, u64); 4] {

@@ -4,16 +4,14 @@
 mod data;
 mod head;
 mod sections;
+mod told;
 
 use std::io::{self, Write};
 
-use coroner_core::Rule;
-use coroner_render::Lang;
 use coroner_render::page::{SCRIPT, STYLE, Shell};
 use maud::{Markup, html};
-use serde::Deserialize;
 
-use crate::sheet::Sheet;
+pub use told::{Ask, Overview, Page};
 
 const FLEET_STYLE: &str = include_str!("../../page/fleet.css");
 const FLEET_SCRIPT: [&str; 4] = [
@@ -22,37 +20,6 @@ const FLEET_SCRIPT: [&str; 4] = [
     include_str!("../../page/drawer.js"),
     include_str!("../../page/fleet.js"),
 ];
-
-/// The answer to the query `overview`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Overview {
-    hosts: u64,
-    reports: u64,
-    first_seen: String,
-    last_seen: String,
-    compromised: u64,
-    suspicious: u64,
-    inconclusive: u64,
-    clean: u64,
-}
-
-/// A fleet's page.
-#[derive(Debug)]
-pub struct Page<'a> {
-    /// Its language.
-    pub lang: Lang,
-    /// The fleet in one line.
-    pub overview: &'a Overview,
-    /// Hosts that were not heard of for long.
-    pub stale: u64,
-    /// Hosts that should be there and have no report.
-    pub missing: u64,
-    /// Rules that hold, as this version explains them.
-    pub rules: &'a [&'static Rule],
-}
-
-/// Fills a sheet with the answer to a query.
-pub type Ask<'a> = dyn FnMut(&str, &mut dyn Sheet) -> io::Result<()> + 'a;
 
 impl Page<'_> {
     /// Writes the page; `ask` is called once for each of its tables.
