@@ -4,9 +4,9 @@ use std::mem::MaybeUninit;
 use std::os::fd::BorrowedFd;
 
 use coroner_parse::Text;
-use rustix::fs::{AtFlags, RawDir, StatxFlags};
-use rustix::io::Errno;
+use rustix::fs::RawDir;
 
+use crate::stat::stat_at;
 use crate::{FileType, HostPath, ReadError, Stat};
 
 /// One name in a directory.
@@ -67,12 +67,4 @@ pub(crate) fn stats(fd: BorrowedFd<'_>, listing: Listing) -> Vec<(DirEntry, Stat
         Some((entry, stat))
     };
     listing.entries.into_iter().filter_map(stat).collect()
-}
-
-/// What lies under a name in a directory, links not followed; the directory itself for no name.
-pub(crate) fn stat_at(fd: BorrowedFd<'_>, name: &[u8]) -> Result<Stat, Errno> {
-    let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-    let empty = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
-    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | empty;
-    rustix::fs::statx(fd, name, flags, mask).map(|raw| Stat::from_statx(&raw))
 }

@@ -10,6 +10,7 @@ use coroner_parse::Text;
 use pathrs::flags::OpenFlags;
 use rustix::fs::{CWD, Mode, OFlags};
 
+use crate::stat::stat_at;
 use crate::trace::{Asked, Trace};
 use crate::views::OpenDir;
 use crate::{Blocked, Content, DirEntry, FileType, HostPath, Listing, OpenFile, ReadError, Stat};
@@ -300,7 +301,7 @@ fn fd_name(self_fds: &OwnedFd, fd: &OwnedFd) -> std::io::Result<Vec<u8>> {
 }
 
 pub(crate) fn stat_of(handle: &OwnedFd) -> Result<Stat, ReadError> {
-    Ok(dir::stat_at(handle.as_fd(), b"")?)
+    Ok(stat_at(handle.as_fd(), b"")?)
 }
 
 #[cfg(test)]

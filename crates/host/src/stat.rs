@@ -1,11 +1,10 @@
 //! What a file is, from one statx(2).
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{Statx, StatxTimestamp};
+use rustix::fs::{AtFlags, Statx, StatxFlags, StatxTimestamp};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-
-use crate::dir::stat_at;
 
 /// Seconds since 1970 and the nanoseconds after them; zero nanoseconds are themselves evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -165,4 +164,12 @@ impl Stat {
 
 fn timestamp(raw: StatxTimestamp) -> Timestamp {
     Timestamp { seconds: raw.tv_sec, nanoseconds: raw.tv_nsec }
+}
+
+/// What lies under a name in a directory, links not followed; the directory itself for no name.
+pub(crate) fn stat_at(fd: BorrowedFd<'_>, name: &[u8]) -> Result<Stat, Errno> {
+    let mask = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    let empty = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::empty() };
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | empty;
+    rustix::fs::statx(fd, name, flags, mask).map(|raw| Stat::from_statx(&raw))
 }

@@ -7,8 +7,9 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 
 use super::{Root, stat_of};
+use crate::stat::stat_at;
 use crate::trace::{Asked, Identity, Led, Trace};
-use crate::{Blocked, HostPath, ReadError, dir};
+use crate::{Blocked, HostPath, ReadError};
 
 impl Root {
     pub(super) fn note(&self, trace: &Trace, asked: Asked, handle: Result<&OwnedFd, &ReadError>) {
@@ -114,7 +115,7 @@ impl Place {
     /// # Errors
     /// It cannot be told.
     pub fn identity(&self, name: &[u8]) -> Result<Option<Identity>, ReadError> {
-        match dir::stat_at(self.0.as_fd(), name) {
+        match stat_at(self.0.as_fd(), name) {
             Ok(stat) => Ok(Some(Identity::of(&stat))),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno.into()),
