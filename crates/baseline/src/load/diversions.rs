@@ -1,11 +1,11 @@
 //! The file of dpkg-divert.
 
-use coroner_host::{Blocked, HostPath, Root};
+use coroner_host::{HostPath, Root};
 use coroner_parse::package::dpkg::diversions;
 
+use super::reading::{bad_line, read};
 use crate::diversions::Diversions;
 use crate::index::PackageDb;
-use crate::package::{Trouble, TroubleKind};
 
 const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
 const LARGEST: usize = 1 << 20;
@@ -13,13 +13,7 @@ const LARGEST: usize = 1 << 20;
 pub(super) fn load(db: &mut PackageDb, root: &Root) -> Diversions {
     let mut out = Diversions::default();
     let path = HostPath::new(DIVERSIONS);
-    let content = match root.read(&path, LARGEST) {
-        Ok(content) => content.bytes,
-        Err(error) => {
-            db.trouble(&path, error);
-            return out;
-        }
-    };
+    let Some(content) = read(db, root, &path, LARGEST) else { return out };
     for record in diversions(&content) {
         match record {
             Ok(record) => {
@@ -27,12 +21,7 @@ pub(super) fn load(db: &mut PackageDb, root: &Root) -> Diversions {
                 let (Some(from), Some(to)) = places else { continue };
                 out.add(from, to, record.package);
             }
-            Err(bad) => db.troubles.push(Trouble {
-                path: path.clone(),
-                kind: TroubleKind::Blocked(Blocked::Malformed),
-                line: Some(bad.number),
-                detail: Some(bad.reason.to_owned()),
-            }),
+            Err(bad) => bad_line(db, &path, &bad),
         }
     }
     out

@@ -138,6 +138,17 @@ fn a_diverted_file_is_checked_where_it_was_moved_to() {
 }
 
 #[test]
+fn diversions_that_are_cut_off_and_bad_ones_are_told_within_bounds() {
+    let gaps = |diversions: &str| {
+        Loaded::new(&debian().file("/var/lib/dpkg/diversions", diversions)).db.gaps()
+    };
+    let bad = gaps(&"no path\n/x\n:\n".repeat(100));
+    assert_eq!((bad.len(), bad[0].reason, bad[0].line), (20, Blocked::Malformed, Some(1)));
+    let long = gaps(&"/x\n/y\n:\n".repeat(200_000));
+    assert!(long.iter().any(|gap| gap.reason == Blocked::TooLarge), "{long:?}");
+}
+
+#[test]
 fn packages_that_architectures_share_are_found_by_their_longer_name() {
     let stanza = "Package: libx\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nVersion: 1\n\n\
                   Package: libx\nStatus: install ok installed\nArchitecture: i386\nMulti-Arch: same\nVersion: 1\n";
