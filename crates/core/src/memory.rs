@@ -1,9 +1,9 @@
 //! Work that need not be done again: nothing that it looked at has changed.
 //!
-//! While a plugin collects, or named and packaged files are examined, a [`Trace`](coroner_host::Trace) notes every path
-//! that is looked at and what lay there. The result is kept with it. The next audit first looks
-//! whether all of that still lies as it did, by the inode's own times, and does only the work that
-//! saw something which has changed. What asked the running kernel is never kept.
+//! While a plugin collects, or named and packaged files are examined, a trace notes every path that
+//! is looked at and what lay there ([`Sightings`]). The result is kept with it. The next audit first
+//! looks whether all of that still lies as it did, by the inode's own times, and does only the work
+//! that saw something which has changed. What asked the running kernel is never kept.
 
 use coroner_host::{Root, Sightings};
 use coroner_parse::Digest;

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-/// Its address: `df://192.0.2.7:50050`. An address and not a name: names
-/// are resolved by libraries that a static binary does not have.
+/// Its address: `df://192.0.2.7:50050`. Never a name: names are resolved by libraries that a static
+/// binary does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scheduler(pub SocketAddr);
 
